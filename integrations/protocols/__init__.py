@@ -1,0 +1,1 @@
+"""What every wire of a kind offers: one module a kind (channel, crm, …), data and Protocol classes only."""

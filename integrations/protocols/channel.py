@@ -1,0 +1,530 @@
+"""The channel protocol: what a messenger, a form or our own site chat looks like to the rooms above.
+
+Way in: the hook hands a `HookRequest` to `handshake`, then `verify`, then stores the raw bytes and answers with
+`acknowledge`. Later a worker calls `parse` and gets facts. Nothing here touches a database.
+
+Way out: `send`, `react`, `connect`, `health` return a `Call` (see `kit.http`): run it by `http.run(call)` in a
+thread or `await http.arun(call, client=…)`. They raise the errors of `integrations.errors` and nothing else.
+
+`settings` is always the connection's decrypted settings, a plain dict of strings; while a secret is rotated its
+former value stands under `<name>_previous`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hmac
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal, Protocol, runtime_checkable
+
+from kit.http import Call
+from kit.text import split_text
+
+Settings = Mapping[str, str]
+
+# A channel's own settings ------------------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What a channel can do; callers shape messages by it instead of asking which channel it is."""
+
+    inline_buttons: bool = False
+    reply_keyboard: bool = False
+    contact_request: bool = False
+    url_buttons: bool = False
+    replies: bool = False  # a message may quote another
+    max_text: int = 4096
+    text_unit: Literal["chars", "utf16", "bytes"] = "chars"  # in which `max_text` is counted
+    max_buttons: int = 0
+    max_buttons_row: int = 0
+    max_button_value: int = 64  # bytes
+    can_write_first: bool = False  # may we speak to somebody who never wrote?
+    inbound_only: bool = False  # nothing can be sent at all (forms)
+    receipts: frozenset[str] = frozenset()  # of "delivered", "read", "failed"
+    idempotent_send: bool = False  # `Outgoing.key` makes a repeat harmless
+    echoes: bool = False  # what a person answers in the provider's own app comes to us
+    per_second: float | None = None  # the provider's limits for one account …
+    per_chat_per_second: float | None = None  # … and for one chat
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One setting of a connection. `label` and `help` are lazy English texts.
+
+    `generated` is True for a secret we make ourselves when the owner gave none (32 URL-safe characters).
+    """
+
+    name: str
+    label: Any
+    secret: bool = False
+    required: bool = False
+    generated: bool = False
+    help: Any = ""
+
+
+# The hook ----------------------------------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class HookRequest:
+    """A request to `/hooks/<kind>/<token>/<subpath>`.
+
+    `query` has the last value of each key, `headers` lower-cased names (repeated ones joined by ", "), `body` is raw.
+    """
+
+    method: str = "POST"
+    subpath: str = ""
+    query: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class HookReply:
+    """The exact answer to give. `page` names a page the caller renders instead of `body` ("thank_you")."""
+
+    status: int = 200
+    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    body: bytes = b""
+    page: str | None = None
+
+
+# Facts: what came in -----------------------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Touch:
+    """Where somebody came from: what the outside told, not what we make of it.
+
+    `click_ids` maps a parameter (`yclid`, `gclid`, …) or counter cookie (`_ym_uid`) to its value. `code` is the raw
+    deep-link payload; source and campaign beside it are read from the code and give way to a registered link.
+    """
+
+    source: str = ""
+    medium: str = ""
+    campaign: str = ""
+    content: str = ""
+    term: str = ""
+    click_ids: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    code: str = ""
+    referrer: str = ""
+    page_url: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Who wrote, as the channel knows them. `phone` is E.164; `phone_verified` when the channel vouches for it."""
+
+    external_id: str
+    name: str = ""
+    username: str = ""
+    phone: str | None = None
+    phone_verified: bool = False
+    language: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Media:
+    """A file of a message, not fetched yet. `ref` is the provider's handle, `url` an address where it has one."""
+
+    kind: str
+    ref: str = ""
+    url: str = ""
+    mime: str = ""
+    name: str = ""
+    size: int | None = None
+    seconds: int | None = None
+    width: int | None = None
+    height: int | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Location:
+    """A point on the map, degrees; `title` and `address` when the sender picked a place."""
+
+    latitude: float
+    longitude: float
+    title: str = ""
+    address: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ContactCard:
+    """A shared contact. `own` is True only when the channel proves that it is the sender's own number."""
+
+    name: str = ""
+    phone: str | None = None  # E.164
+    phone_typed: str = ""  # as it came
+    own: bool = False
+
+
+MessageKind = Literal[
+    "text", "image", "voice", "audio", "video", "animation", "document", "sticker", "location", "contact", "other"
+]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class MessageReceived:
+    """A person wrote. `external_id` is unique within the connection; `chat` is the key to answer to.
+
+    `text` is what was written (or a caption), only NUL and lone surrogates replaced. `group_key` is shared by the
+    parts of an album. `command` is "start" when the person opened the chat by a link or a Start button. `button` is
+    the value of a pressed button on channels where a press comes as a message.
+    """
+
+    external_id: str
+    chat: str
+    person: Person
+    kind: MessageKind = "text"
+    text: str = ""
+    media: tuple[Media, ...] = ()
+    sent_at: datetime | None = None
+    reply_to: str | None = None
+    group_key: str | None = None
+    touch: Touch | None = None
+    button: str | None = None
+    command: str | None = None
+    location: Location | None = None
+    contact: ContactCard | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ButtonPressed:
+    """A button under a message was pressed. `acknowledge` is the provider's token for `react`, short-lived.
+
+    `value` comes from the person's device: look it up, never trust it. `message_external_id` may name a message that
+    is no longer there.
+    """
+
+    external_id: str
+    chat: str
+    person: Person
+    value: str
+    message_external_id: str | None = None
+    acknowledge: str = ""
+    at: datetime | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class MessageEdited:
+    """A message was changed by its author; media cannot be told from a changed caption, so all comes again."""
+
+    external_id: str
+    chat: str
+    person: Person
+    kind: MessageKind = "text"
+    text: str = ""
+    media: tuple[Media, ...] = ()
+    location: Location | None = None
+    edited_at: datetime | None = None
+    by_operator: bool = False  # the account's own side edited it
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class MessagesDeleted:
+    """Messages were taken back at the provider."""
+
+    chat: str
+    external_ids: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What became of a message of ours. `external_id` is the provider's id, `key` our `Outgoing.key` if it came back."""
+
+    external_id: str
+    state: Literal["sent", "delivered", "read", "failed"]
+    at: datetime | None = None
+    reason: str = ""
+    key: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ChatBlocked:
+    """The person no longer takes our messages."""
+
+    chat: str
+    person: Person
+    at: datetime | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ChatUnblocked:
+    """The person takes our messages again."""
+
+    chat: str
+    person: Person
+    at: datetime | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ChatOpened:
+    """The person opened the chat and has written nothing yet: a place to greet, no lead by itself."""
+
+    external_id: str
+    chat: str
+    person: Person
+    touch: Touch | None = None
+    at: datetime | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorEcho:
+    """The account's owner answered from the provider's own app. `person` is the client they wrote to, where known."""
+
+    external_id: str
+    chat: str
+    text: str = ""
+    sent_at: datetime | None = None
+    kind: MessageKind = "text"
+    media: tuple[Media, ...] = ()
+    person: Person | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ChatMigrated:
+    """The same chat has another key from now on."""
+
+    old_chat: str
+    new_chat: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class AccountChanged:
+    """The account itself changed (connected, disconnected, rights). `details` are strings for the connection."""
+
+    state: Literal["connected", "disconnected", "rights"]
+    reason: str = ""
+    details: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class FormSubmitted:
+    """A site form came in.
+
+    `phone` is E.164 or None, `phone_typed` what stood in the field. `answers` are (question, answer) of every field
+    that has no place of its own, in order. `consent` is None when the form asked for none. `suspicious` names why a
+    person should look first ("" when nothing speaks against it); such a lead is kept all the same.
+    """
+
+    external_id: str
+    provider: str = "generic"
+    name: str = ""
+    phone: str | None = None
+    phone_typed: str = ""
+    email: str = ""
+    messengers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    message: str = ""
+    answers: tuple[tuple[str, str], ...] = ()
+    consent: bool | None = None
+    consent_text: str = ""
+    page_url: str = ""
+    touch: Touch | None = None
+    form_id: str = ""
+    form_name: str = ""
+    submitted_at: datetime | None = None
+    suspicious: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Ignored:
+    """Understood, and nothing of ours. `reason` is shown beside the stored event."""
+
+    reason: str
+
+
+Fact = (
+    MessageReceived
+    | ButtonPressed
+    | MessageEdited
+    | MessagesDeleted
+    | Receipt
+    | ChatBlocked
+    | ChatUnblocked
+    | ChatOpened
+    | OperatorEcho
+    | ChatMigrated
+    | AccountChanged
+    | FormSubmitted
+    | Ignored
+)
+
+# The way out -------------------------------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Button:
+    """A button. `value` is a short token (≤ `max_button_value` bytes) for "reply", an address for "url"."""
+
+    label: str
+    value: str = ""
+    kind: Literal["reply", "contact", "url"] = "reply"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """One message of ours = one message at the provider. A longer text is split by the caller with `split`.
+
+    `text` is plain. `buttons` are rows. `key` is our id of this message, for providers that drop repeats by it.
+    `reply_to` is the external id of a message to quote.
+    """
+
+    chat: str
+    text: str
+    buttons: tuple[tuple[Button, ...], ...] = ()
+    key: str = ""
+    reply_to: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Sent:
+    """The provider took it. `external_id` is of the same form as in the facts; `raw_state` its own word, if any."""
+
+    external_id: str
+    raw_state: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Connected:
+    """A checked account. `link_base` is what `link` builds on; `details` are strings kept with the connection."""
+
+    external_id: str = ""
+    name: str = ""
+    link_base: str = ""
+    details: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """The account asked just now. `reason` is "" when ok; `pending` is what waits at the provider, None if unknown."""
+
+    ok: bool
+    reason: str = ""
+    pending: int | None = None
+
+
+@runtime_checkable
+class Channel(Protocol):
+    """One kind of channel. An instance has no state: everything comes by arguments."""
+
+    kind: str
+    label: Any  # lazy English text
+    capabilities: Capabilities
+    fields: Sequence[Field]
+    refused_status: int  # what to answer when `verify` says no: 401 or 403
+
+    def handshake(self, settings: Settings, request: HookRequest) -> HookReply | None:
+        """An answer for a request that carries no event (confirmation, probe, preflight), else None.
+
+        Asked first, before `verify`, and nothing is stored when it answers; so it checks what needs checking itself.
+        """
+        ...
+
+    def verify(self, settings: Settings, request: HookRequest) -> bool:
+        """Does this come from the provider? On raw bytes, in constant time, never raises."""
+        ...
+
+    def event_id(self, request: HookRequest) -> str | None:
+        """The provider's id of this event (≤ 200 characters), None when it has none: the caller then hashes the body.
+
+        Cheap and never raises: called before anything is stored.
+        """
+        ...
+
+    def thread_key(self, request: HookRequest) -> str | None:
+        """A key such that events of one conversation share it; cheap, never raises. None: no order to keep."""
+        ...
+
+    def acknowledge(self, settings: Settings, request: HookRequest) -> HookReply:
+        """What the provider wants to hear once the event is stored."""
+        ...
+
+    def parse(self, settings: Settings, request: HookRequest) -> list[Fact]:
+        """The facts in a stored request, at least one (`Ignored` included). Raises `ParseError` and nothing else."""
+        ...
+
+    def send(self, settings: Settings, outgoing: Outgoing) -> Call[Sent]:
+        """Sends one message."""
+        ...
+
+    def react(self, settings: Settings, fact: Fact) -> Call[None] | None:
+        """What the provider wants to hear soon about a fact (a pressed button stops spinning), None when nothing."""
+        ...
+
+    def connect(self, settings: Settings, hook_url: str) -> Call[Connected]:
+        """Checks the account at the provider and registers `hook_url` there; harmless when repeated."""
+        ...
+
+    def health(self, settings: Settings, hook_url: str) -> Call[Health]:
+        """Is the account alive and does it still report to `hook_url`?"""
+        ...
+
+    def link(self, base: str, code: str) -> str | None:
+        """A deep link into the chat that brings `code` back in a `Touch`; `base` is `Connected.link_base`."""
+        ...
+
+
+class BaseChannel:
+    """Defaults for the parts of `Channel` that many kinds do not need."""
+
+    kind = ""
+    label: Any = ""
+    capabilities = Capabilities()
+    fields: Sequence[Field] = ()
+    refused_status = 401
+
+    def handshake(self, settings: Settings, request: HookRequest) -> HookReply | None:
+        return None
+
+    def event_id(self, request: HookRequest) -> str | None:
+        return None
+
+    def thread_key(self, request: HookRequest) -> str | None:
+        return None
+
+    def acknowledge(self, settings: Settings, request: HookRequest) -> HookReply:
+        return HookReply()
+
+    def react(self, settings: Settings, fact: Fact) -> Call[None] | None:
+        return None
+
+    def link(self, base: str, code: str) -> str | None:
+        return None
+
+
+# Helpers every wire shares -----------------------------------------------------------------------------------------
+
+
+def text_length(text: str, unit: str) -> int:
+    """Length of `text` as the provider counts it: "chars" (code points), "utf16" (units) or "bytes" (UTF-8)."""
+    if unit == "utf16":
+        return len(text) + sum(1 for c in text if c > "\uffff")
+    if unit == "bytes":
+        return len(text.encode("utf-8", "replace"))
+    return len(text)
+
+
+def split(text: str, capabilities: Capabilities) -> list[str]:
+    """`text` in parts that each fit one message of the channel, cut at paragraph, sentence or word ends.
+
+    The caller makes one `Outgoing` (and one durable row) of each: were a wire to send several by itself, a failure in
+    the middle would leave half a message that nobody can repeat safely.
+    """
+    return split_text(
+        text, capabilities.max_text, length=lambda part: text_length(part, capabilities.text_unit)
+    )
+
+
+def secret_matches(settings: Settings, name: str, given: str | bytes | None) -> bool:
+    """Compares `given` with the setting `name` and, while rotating, with `<name>_previous`; in constant time."""
+    if given is None:
+        return False
+    raw = given if isinstance(given, bytes) else given.encode("utf-8", "surrogatepass")
+    matched = False
+    for key in (name, f"{name}_previous"):
+        secret = settings.get(key) or ""
+        # No early exit: the time must not tell which of the two was right.
+        matched |= bool(secret) & hmac.compare_digest(raw, secret.encode("utf-8", "surrogatepass"))
+    return matched

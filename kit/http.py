@@ -1,0 +1,89 @@
+"""The one way out to the network: guarded addresses, one deadline, bounded answers, honest failures.
+
+    result = http.run(wire.send(settings, outgoing))                    # a thread
+    result = await http.arun(wire.send(settings, outgoing), client=c)   # asyncio, hundreds in flight
+
+`Unreachable` and `Uncertain` are thrown into the wire's generator and, where it does not handle them, out of `run`.
+Redirects are not followed, cookies are not kept, proxies of the environment are not used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from kit import guard, http_threads
+from kit.exchange import (
+    BadAnswer,
+    Call,
+    ForbiddenAddress,
+    Request,
+    Response,
+    Uncertain,
+    Unreachable,
+)
+
+if TYPE_CHECKING:
+    from kit.http_asyncio import AsyncClient
+
+__all__ = [
+    "BadAnswer",
+    "Call",
+    "ForbiddenAddress",
+    "Request",
+    "Response",
+    "Uncertain",
+    "Unreachable",
+    "arun",
+    "async_client",
+    "configure",
+    "run",
+]
+
+T = TypeVar("T")
+
+
+def configure(*, allow_private_hosts: bool) -> None:
+    """Called once by settings: whether loopback, private networks and plain http may be called."""
+    guard.configure(allow_private_hosts=allow_private_hosts)
+
+
+def run(call: Call[T], *, client: http_threads.Client | None = None) -> T:
+    """Drives `call` to its result in this thread. Raises what the wire raises, `Unreachable`, `Uncertain`."""
+    client = client or http_threads.shared()
+    try:
+        request = next(call)
+        while True:
+            try:
+                response = client.exchange(request)
+            except (Unreachable, Uncertain) as failure:
+                request = call.throw(failure)
+            else:
+                request = call.send(response)
+    except StopIteration as stop:
+        return stop.value
+    finally:
+        call.close()
+
+
+async def arun(call: Call[T], *, client: AsyncClient) -> T:
+    """Drives `call` to its result; `client` comes from `async_client`. Raises as `run`."""
+    try:
+        request = next(call)
+        while True:
+            try:
+                response = await client.exchange(request)
+            except (Unreachable, Uncertain) as failure:
+                request = call.throw(failure)
+            else:
+                request = call.send(response)
+    except StopIteration as stop:
+        return stop.value
+    finally:
+        call.close()
+
+
+def async_client(*, per_host: int = 100) -> AsyncClient:
+    """A lasting client for one event loop, `async with http.async_client() as client:`; `per_host` connections each."""
+    from kit.http_asyncio import AsyncClient
+
+    return AsyncClient(per_host=per_host)

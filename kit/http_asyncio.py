@@ -1,0 +1,134 @@
+"""HTTP for one event loop: hundreds of requests in flight at a fraction of a millisecond of CPU each.
+
+It stands on aiohttp: httpx's own pool is quadratic in its connections, and httpx on top of aiohttp costs twice the
+CPU of aiohttp alone and blurs the difference between "not connected" and "no answer", which decides a row's fate.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from types import TracebackType
+from typing import Any
+
+import aiohttp
+import httpx
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from kit import answers, guard
+from kit.exchange import ForbiddenAddress, Request, Response, Uncertain, Unreachable
+from kit.http_threads import KEEP_ALIVE
+
+# The connecting phase has its own, earlier deadline, so that running out of time in it is known as "not executed".
+_GRACE = 0.05
+
+
+class _Resolver(AbstractResolver):
+    """The system's resolver with the guard behind it."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        loop = asyncio.get_running_loop()
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, family=family)
+        guard.check([str(entry[4][0]) for entry in found])
+        return [
+            ResolveResult(
+                hostname=host,
+                host=str(entry[4][0]),
+                port=port,
+                family=entry[0],
+                proto=entry[2],
+                flags=socket.AI_NUMERICHOST,
+            )
+            for entry in found
+        ]
+
+    async def close(self) -> None:
+        pass
+
+
+def _socket(info: tuple[Any, ...]) -> socket.socket:
+    """The last gate: sees the very address of every connection, literal addresses included (they skip resolvers)."""
+    family, kind, proto, _, address = info
+    if not guard.allowed(str(address[0])):
+        raise ForbiddenAddress
+    made = socket.socket(family=family, type=kind, proto=proto)
+    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return made
+
+
+class AsyncClient:
+    """A lasting client; open it inside a running loop by `async with`."""
+
+    def __init__(self, *, per_host: int) -> None:
+        self._per_host = per_host
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> AsyncClient:
+        context: ssl.SSLContext = httpx.create_ssl_context()
+        connector = aiohttp.TCPConnector(
+            limit=0,
+            limit_per_host=self._per_host,
+            keepalive_timeout=KEEP_ALIVE,
+            resolver=_Resolver(),
+            ttl_dns_cache=10,
+            ssl=context,
+            socket_factory=_socket,
+        )
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            trust_env=False,
+            skip_auto_headers=("Accept", "Content-Type", "User-Agent"),
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def exchange(self, request: Request) -> Response:
+        """One request, one answer. Raises `Unreachable` or `Uncertain`, nothing else."""
+        if self._session is None:
+            raise RuntimeError("open the client by `async with` first")
+        target = guard.target(request.full_url())
+        body, headers = request.payload()
+        limits = aiohttp.ClientTimeout(total=None, connect=request.timeout)
+        try:
+            async with (
+                asyncio.timeout(request.timeout + _GRACE),
+                self._session.request(
+                    request.method,
+                    _url(target.url),
+                    data=body or None,
+                    headers=headers,
+                    allow_redirects=False,
+                    timeout=limits,
+                ) as answer,
+            ):
+                raw = answers.Collector()
+                async for chunk in answer.content.iter_any():
+                    raw.add(chunk)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise Unreachable(answers.connecting(error)) from error
+        except aiohttp.InvalidURL as error:
+            raise ForbiddenAddress from error
+        except TimeoutError as error:
+            raise Uncertain("no answer in time") from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise Uncertain("the connection broke before the answer was complete") from error
+        names = {name.lower(): value for name, value in answer.headers.items()}
+        return Response(answer.status, names, raw.body(names))
+
+
+def _url(url: str) -> Any:
+    """The address as it was checked: yarl must not decode and encode it again (signatures, tokens with colons)."""
+    from yarl import URL
+
+    return URL(url, encoded=True)
