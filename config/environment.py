@@ -197,6 +197,13 @@ def with_login(url: str, *, user: str, password: str, database: str | None = Non
     return urllib.parse.urlunsplit(("postgresql", f"{login}@{place}", path, parts.query, ""))
 
 
+def at_database(url: str, name: str) -> str:
+    """The same server and login, another database."""
+    return urllib.parse.urlunsplit(
+        urllib.parse.urlsplit(url)._replace(path="/" + urllib.parse.quote(name, safe=""))
+    )
+
+
 @contextlib.contextmanager
 def locked(path: Path, *, shared: bool = False) -> Iterator[int]:
     """Holds a file lock for the time of the block; yields its descriptor."""
@@ -285,7 +292,9 @@ def _read_secrets(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise Refused(f"{path} cannot be read ({error}); without its keys stored secrets stay closed") from error
+        raise Refused(
+            f"{path} cannot be read ({error}); without its keys stored secrets stay closed"
+        ) from error
     if not isinstance(kept, dict):
         raise Refused(f"{path} holds no JSON object")
     return kept
@@ -332,7 +341,9 @@ def _databases(read: _Reader, kept: Mapping[str, Any], live: Mapping[str, Any]) 
     roles = {role: read.url(f"DATABASE_URL_{role.upper()}", "", schemes) for role in ROLES}
     named = [role for role in ("rw", "ro", "ingest") if roles[role]]
     if named and len(named) < 3:
-        raise Refused("DATABASE_URL_RW, DATABASE_URL_RO and DATABASE_URL_INGEST are given together or not at all")
+        raise Refused(
+            "DATABASE_URL_RW, DATABASE_URL_RO and DATABASE_URL_INGEST are given together or not at all"
+        )
     if named:
         owner = roles["owner"] or given or NOWHERE
         return DatabaseUrls(

@@ -18,7 +18,9 @@ ASK = "MARZHA_LEASH"
 """Name of the variable by which the launcher asks its processes to bind themselves (and what they fork)."""
 
 _PR_SET_PDEATHSIG = 1
-_PRCTL = getattr(ctypes.CDLL(None, use_errno=True), "prctl", None) if sys.platform.startswith("linux") else None
+_PRCTL = (
+    getattr(ctypes.CDLL(None, use_errno=True), "prctl", None) if sys.platform.startswith("linux") else None
+)
 
 
 def bind(signum: signal.Signals) -> None:
