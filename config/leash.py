@@ -64,7 +64,7 @@ def popen(
         stdout=output,
         stderr=subprocess.STDOUT if output is not None else None,
         start_new_session=True,
-        preexec_fn=before_exec,
+        preexec_fn=before_exec,  # noqa: PLW1509 - the callers have one thread; nothing else sets a death signal
     )
     if _PRCTL is None:
         _watch_by_pipe(process.pid, at_parents_end)
