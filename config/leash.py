@@ -30,9 +30,13 @@ def bind(signum: signal.Signals) -> None:
 
 
 def bind_if_asked() -> None:
-    """Binds this process to its parent when the environment says so (see ASK)."""
+    """Binds this process, and every process it forks, when the environment says so (see ASK).
+
+    By SIGKILL: what runs under a launcher that died has lost its servers as well, and rows survive it.
+    """
     if os.environ.get(ASK) == "1":
-        bind(signal.SIGTERM)
+        bind(signal.SIGKILL)
+        os.register_at_fork(after_in_child=lambda: bind(signal.SIGKILL))
 
 
 def popen(
@@ -42,6 +46,7 @@ def popen(
     cwd: Path | None = None,
     environ: Mapping[str, str] | None = None,
     output: IO[bytes] | int | None = None,
+    errors: IO[bytes] | int | None = None,
     stdin: IO[bytes] | int | None = subprocess.DEVNULL,
 ) -> subprocess.Popen[bytes]:
     """Starts `command` in a session of its own, bound to this process.
@@ -62,7 +67,7 @@ def popen(
         env=dict(environ) if environ is not None else None,
         stdin=stdin,
         stdout=output,
-        stderr=subprocess.STDOUT if output is not None else None,
+        stderr=subprocess.STDOUT if errors is None and output is not None else errors,
         start_new_session=True,
         preexec_fn=before_exec,  # noqa: PLW1509 - the callers have one thread; nothing else sets a death signal
     )
