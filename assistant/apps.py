@@ -1,0 +1,13 @@
+"""Registers the room."""
+
+from django.apps import AppConfig
+
+
+class AssistantConfig(AppConfig):
+    """See the package's modules."""
+
+    name = "assistant"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Listeners hear what lower rooms announce."""

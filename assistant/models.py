@@ -1,0 +1,44 @@
+"""The scenario assistant: what it knows of a dialogue, and the answers it owes."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.utils import timezone
+
+from conversations.models import Conversation
+from tenants import wall
+from work.rows import DurableRow
+
+
+class Dialogue(wall.TenantModel):
+    """What the assistant understood in a thread so far."""
+
+    conversation = wall.TenantKey(Conversation, on_delete=models.CASCADE, related_name="+")
+    # {"step", "service_ids", "addon_ids", "staff_id", "day", "slots", "name", "misunderstood" …}
+    memory = models.JSONField(default=dict)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=["tenant", "conversation"], name="assistant_dialogue_once"),
+        ]
+
+
+class Answer(DurableRow):
+    """An answer the assistant owes a thread; a burst of words owes one."""
+
+    conversation = wall.TenantKey(Conversation, on_delete=models.CASCADE, related_name="+")
+    generation = models.PositiveIntegerField()
+    received_at = models.DateTimeField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["tenant", "conversation"],
+                condition=models.Q(state="pending"),
+                name="assistant_answer_one_pending",
+            ),
+        ]

@@ -1,0 +1,8 @@
+"""Django under WSGI; on one box it lives inside the ASGI entry, on a larger one behind granian's WSGI workers."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+application = get_wsgi_application()

@@ -1,0 +1,13 @@
+"""Registers the room."""
+
+from django.apps import AppConfig
+
+
+class ConversationsConfig(AppConfig):
+    """See the package's modules."""
+
+    name = "conversations"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Listeners hear what lower rooms announce."""

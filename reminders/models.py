@@ -1,0 +1,57 @@
+"""Reminders of visits: planned as rows, checked afresh and said in time, or not at all."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.utils import timezone
+
+from bookings.models import Booking
+from conversations.models import Message
+from tenants import wall
+from work.rows import DurableRow
+
+OFFSETS = (48 * 60, 24 * 60, 2 * 60)
+
+
+class ReminderText(wall.TenantModel):
+    """The tenant's own words for the reminder at an offset."""
+
+    offset_minutes = models.PositiveIntegerField()
+    text = models.TextField()
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=["tenant", "offset_minutes"], name="reminders_text_once"),
+        ]
+
+
+class Reminder(DurableRow):
+    """One reminder of one visit at its present start; a moved visit gets new ones."""
+
+    booking = wall.TenantKey(Booking, on_delete=models.PROTECT, related_name="reminders")
+    starts_at = models.DateTimeField()
+    offset_minutes = models.PositiveIntegerField()
+    channel_kind = models.CharField(max_length=20, blank=True, default="")
+    message = wall.TenantKey(Message, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    reason = models.CharField(max_length=200, blank=True, default="")
+    # Nobody could be reached in a chat: it stands in the call list until somebody called.
+    to_call = models.BooleanField(default=False)
+    called_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["tenant", "booking", "starts_at", "offset_minutes"], name="reminders_reminder_once"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["tenant", "due_at"],
+                condition=models.Q(to_call=True, called_at__isnull=True),
+                name="reminders_to_call",
+            ),
+        ]

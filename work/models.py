@@ -1,0 +1,18 @@
+"""The only table of this room: when each loop was last alive. Durable rows are tables of their own rooms."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models.functions import Now
+
+
+class Heartbeat(models.Model):
+    """A loop of `dispatch`; belongs to no tenant."""
+
+    name = models.CharField(max_length=50, primary_key=True)
+    at = models.DateTimeField()
+
+    @classmethod
+    def renew(cls, name: str) -> None:
+        """Writes the present moment of the database."""
+        cls.objects.update_or_create(name=name, defaults={"at": Now()})

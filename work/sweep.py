@@ -1,0 +1,146 @@
+"""The sweep: every queue's due rows are claimed and carried out.
+
+`dispatch`, `pump` and Celery's worker all do this same sweep; running it in several processes at once, or not at
+all for a while, changes when things happen and nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime as dt
+import logging
+from collections.abc import Callable, Sequence
+
+from django.db import transaction
+
+from tenants import wall
+from work import claim
+from work.rows import DurableRow, LeaseLost, State
+
+log = logging.getLogger(__name__)
+
+FAST, SLOW = "fast", "slow"
+
+
+@dataclasses.dataclass(frozen=True)
+class Queue:
+    """A table of durable rows and what carries them out.
+
+    `run` gets the claims of one batch, outside any transaction. `lane` says who works on it: `fast` queues by
+    `dispatch` itself (a person is waiting), `slow` ones by Celery's worker, and by `dispatch` when Redis is dead.
+    `doubted` is told, inside the tenant's transaction, of a row that became `in_doubt` because its worker died.
+    """
+
+    name: str
+    model: type[DurableRow]
+    run: Callable[[Sequence[claim.Claim]], None]
+    lane: str = FAST
+    batch: int = 100
+    lease: dt.timedelta = dt.timedelta(seconds=60)
+    doubted: Callable[[DurableRow], None] | None = None
+
+
+_queues: dict[str, Queue] = {}
+
+
+def register(queue: Queue) -> None:
+    """Adds a queue; called once by the room that owns the table."""
+    _queues[queue.name] = queue
+
+
+def queues(lane: str | None = None) -> list[Queue]:
+    """The registered queues, of one lane or all."""
+    return [queue for queue in _queues.values() if lane in (None, queue.lane)]
+
+
+def queue(name: str) -> Queue:
+    """One queue by name.
+
+    Raises:
+        KeyError: there is none.
+    """
+    return _queues[name]
+
+
+def run(queue: Queue) -> int:
+    """One round of one queue: free what dead workers held, promote, claim, carry out; returns rows taken."""
+    free_stale(queue)
+    claim.promote(queue.model)
+    claims = claim.due(queue.model, batch=queue.batch, lease=queue.lease)
+    if claims:
+        queue.run(claims)
+    return len(claims)
+
+
+def drain(*, lane: str | None = None, rounds: int = 1000) -> dict[str, int]:
+    """Sweeps until nothing is due; returns rows taken per queue."""
+    taken = {queue.name: 0 for queue in queues(lane)}
+    for _ in range(rounds):
+        progress = 0
+        for each_queue in queues(lane):
+            count = run(each_queue)
+            taken[each_queue.name] += count
+            progress += count
+        if not progress:
+            break
+    return taken
+
+
+def free_stale(queue: Queue) -> None:
+    """Gives back rows whose lease is over: untouched ones are due again, half-made calls become `in_doubt`."""
+    for tenant_id, row_id in claim.stale(queue.model):
+        with wall.tenant_tx(tenant_id):
+            row = queue.model.objects.select_for_update(skip_locked=True).filter(pk=row_id).first()
+            if row is None or row.lease_until is None:
+                continue
+            if row.state == State.CALLING:
+                row.state = State.IN_DOUBT
+                row.last_error = row.last_error or "the worker died during the call"
+            elif row.state == State.CLAIMED:
+                row.state = State.PENDING
+            else:
+                continue
+            row.lease_until = row.lease_token = None
+            row.save(update_fields=["state", "lease_until", "lease_token", "last_error"])
+            if row.state == State.IN_DOUBT and queue.doubted:
+                queue.doubted(row)
+
+
+def one_by_one(
+    model: type[DurableRow], work: Callable[[DurableRow, claim.Claim], None]
+) -> Callable[[Sequence[claim.Claim]], None]:
+    """A `run` that does each row in its own tenant transaction and finishes it there.
+
+    `work` may end the row itself; otherwise it is `done`. An exception rolls the row's work back and puts it off;
+    after the last attempt it is `dead`.
+    """
+
+    def run_claims(claims: Sequence[claim.Claim]) -> None:
+        for taken in claims:
+            try:
+                with wall.tenant_tx(taken.tenant_id):
+                    row = model.objects.select_for_update().get(pk=taken.id)
+                    if row.lease_token != taken.token:
+                        continue
+                    work(row, taken)
+                    if row.state == State.CLAIMED:
+                        row.finish(token=taken.token)
+            except Exception as error:
+                log.exception("%s %s failed", model._meta.label, taken.id)
+                put_off(model, taken, error)
+
+    return run_claims
+
+
+def put_off(model: type[DurableRow], taken: claim.Claim, error: Exception) -> None:
+    """Records a failure that was rolled back, in a transaction of its own."""
+    with contextlib.suppress(LeaseLost), wall.tenant_tx(taken.tenant_id):
+        row = model.objects.get(pk=taken.id)
+        row.retry(token=taken.token, error=f"{type(error).__name__}: {error}")
+
+
+def nudge(name: str) -> None:
+    """Wakes `dispatch` for a queue when the present transaction commits. Loses nothing when nobody listens."""
+    with transaction.get_connection().cursor() as cursor:
+        cursor.execute("SELECT pg_notify('work', %s)", [name])
