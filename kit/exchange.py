@@ -113,9 +113,7 @@ class Response:
 Call = Generator[Request, Response, T]
 
 
-def _multipart(
-    form: Mapping[str, Any], files: Mapping[str, tuple[str, bytes, str]]
-) -> tuple[bytes, str]:
+def _multipart(form: Mapping[str, Any], files: Mapping[str, tuple[str, bytes, str]]) -> tuple[bytes, str]:
     """A multipart/form-data body (RFC 7578) and its content type."""
     import secrets
 

@@ -12,9 +12,10 @@ import queue
 import re
 import socket
 import threading
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import idna
+from django import conf
 
 from kit.exchange import ForbiddenAddress, Unreachable
 
@@ -55,19 +56,27 @@ _PRIVATE = tuple(
 )
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?\.?\Z")
 _ODD = re.compile(r"[\x00-\x20\x7f\\]")
+# Such a name can only be an address in disguise (127.1, 0x7f.1, 0177.0.0.1): every resolver reads it its own way.
+_ENDS_IN_NUMBER = re.compile(r"(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)\.?\Z")
+_KEPT = "%/:@!$&'()*+,;=~-._?[]"
 
-_allow_private = False
+_allow_private: bool | None = None
 
 
-def configure(*, allow_private_hosts: bool) -> None:
-    """Lets loopback and private networks be called, over http and any port too: tests, development, own servers."""
+def configure(*, allow_private_hosts: bool | None) -> None:
+    """Lets loopback and private networks be called, over http and any port too: tests, development, own servers.
+
+    None (the beginning): the setting `ALLOW_PRIVATE_HOSTS` decides, False where there are no settings.
+    """
     global _allow_private
-    _allow_private = bool(allow_private_hosts)
+    _allow_private = allow_private_hosts
 
 
 def private_hosts_allowed() -> bool:
-    """What `configure` said."""
-    return _allow_private
+    """What `configure` or else the settings say."""
+    if _allow_private is not None:
+        return _allow_private
+    return conf.settings.configured and bool(getattr(conf.settings, "ALLOW_PRIVATE_HOSTS", False))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -90,17 +99,17 @@ def target(url: str) -> Target:
         host = (parts.hostname or "").lower()
     except ValueError:
         raise ForbiddenAddress from None
-    if parts.scheme not in (("https", "http") if _allow_private else ("https",)) or "@" in parts.netloc:
+    if parts.scheme not in (("https", "http") if private_hosts_allowed() else ("https",)) or "@" in parts.netloc:
         raise ForbiddenAddress
     if ":" in host:
         authority = f"[{_literal(host)}]"
     else:
         authority = host = _ascii(host)
     port = port or (443 if parts.scheme == "https" else 80)
-    if not _allow_private and port not in PUBLIC_PORTS:
+    if not private_hosts_allowed() and port not in PUBLIC_PORTS:
         raise ForbiddenAddress
-    path = parts.path or "/"
-    query = f"?{parts.query}" if parts.query else ""
+    path = quote(parts.path, safe=_KEPT, errors="replace") or "/"
+    query = f"?{quote(parts.query, safe=_KEPT, errors='replace')}" if parts.query else ""
     return Target(f"{parts.scheme}://{authority}:{port}{path}{query}", parts.scheme, host, port)
 
 
@@ -122,6 +131,11 @@ def _ascii(host: str) -> str:
             raise ForbiddenAddress from None
     if len(host) > 253 or not _HOST.match(host):
         raise ForbiddenAddress
+    if _ENDS_IN_NUMBER.search(host):
+        try:
+            return str(ipaddress.IPv4Address(host))
+        except ValueError:
+            raise ForbiddenAddress from None
     return host
 
 
@@ -134,7 +148,7 @@ def allowed(address: str) -> bool:
     if getattr(ip, "scope_id", None) is not None:
         return False
     if any(ip in network for network in _PRIVATE if network.version == ip.version):
-        return _allow_private
+        return private_hosts_allowed()
     if any(ip in network for network in _NEVER if network.version == ip.version):
         return False
     return ip.is_global and not ip.is_multicast

@@ -42,8 +42,8 @@ __all__ = [
 T = TypeVar("T")
 
 
-def configure(*, allow_private_hosts: bool) -> None:
-    """Called once by settings: whether loopback, private networks and plain http may be called."""
+def configure(*, allow_private_hosts: bool | None) -> None:
+    """Whether loopback, private networks and plain http may be called; None: as the settings say."""
     guard.configure(allow_private_hosts=allow_private_hosts)
 
 

@@ -19,7 +19,7 @@ import httpcore
 import httpx
 
 from kit import answers, guard
-from kit.exchange import Request, Response, Uncertain, Unreachable
+from kit.exchange import ForbiddenAddress, Request, Response, Uncertain, Unreachable
 
 PER_HOST = 10
 HOSTS = 64
@@ -88,9 +88,7 @@ class _Backend(httpcore.NetworkBackend):
             if left <= 0:
                 raise httpcore.ConnectTimeout
             try:
-                return _Stream(
-                    self._sockets.connect_tcp(address, port, left, local_address, socket_options)
-                )
+                return _Stream(self._sockets.connect_tcp(address, port, left, local_address, socket_options))
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
         raise failure
@@ -145,9 +143,12 @@ class Client:
         headers: dict[str, str],
     ) -> Response:
         timeouts = dict.fromkeys(("connect", "read", "write", "pool"), request.timeout)
-        outgoing = httpx.Request(
-            request.method, target.url, headers=headers, content=body, extensions={"timeout": timeouts}
-        )
+        try:
+            outgoing = httpx.Request(
+                request.method, target.url, headers=headers, content=body, extensions={"timeout": timeouts}
+            )
+        except httpx.InvalidURL:
+            raise ForbiddenAddress from None
         try:
             answer = transport.handle_request(outgoing)
             try:

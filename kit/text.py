@@ -31,12 +31,14 @@ def storable(text: str) -> str:
         return text
     if not _UNSTORABLE.search(text):
         return text
-    joined = _SURROGATE_PAIR.sub(lambda pair: pair[0].encode("utf-16", "surrogatepass").decode("utf-16"), text)
+    joined = _SURROGATE_PAIR.sub(
+        lambda pair: pair[0].encode("utf-16", "surrogatepass").decode("utf-16"), text
+    )
     return _UNSTORABLE.sub("\ufffd", joined)
 
 
 def fold(text: str) -> str:
-    """`text` for searching: lower case, ё as е."""
+    """`text` for searching: lower case, and the Russian letter yo as ye, as people type it."""
     return text.lower().replace("\u0451", "\u0435")
 
 

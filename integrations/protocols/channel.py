@@ -161,7 +161,17 @@ class ContactCard:
 
 
 MessageKind = Literal[
-    "text", "image", "voice", "audio", "video", "animation", "document", "sticker", "location", "contact", "other"
+    "text",
+    "image",
+    "voice",
+    "audio",
+    "video",
+    "animation",
+    "document",
+    "sticker",
+    "location",
+    "contact",
+    "other",
 ]
 
 
@@ -232,7 +242,7 @@ class MessagesDeleted:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """What became of a message of ours. `external_id` is the provider's id, `key` our `Outgoing.key` if it came back."""
+    """What became of a message of ours. `external_id` is the provider's, `key` our `Outgoing.key` if it came back."""
 
     external_id: str
     state: Literal["sent", "delivered", "read", "failed"]
