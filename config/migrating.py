@@ -57,7 +57,9 @@ class _Owner:
         return self.rows("SELECT app, name FROM django_migrations ORDER BY app, name")
 
     def noted(self) -> str | None:
-        comment = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = current_database()"
+        comment = (
+            "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = current_database()"
+        )
         found: str | None = self.rows(comment)[0][0]
         return found
 

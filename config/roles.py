@@ -6,6 +6,7 @@ app_maint logs in nowhere and owns the few reviewed functions that look across t
 """
 
 import contextlib
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -231,3 +232,17 @@ def _logs_in(admin: connection, name: str, password: str) -> bool:
         # Anything but the password (no right to enter this database yet, no room) says nothing against it.
         return "password" not in str(error)
     return True
+
+
+def main() -> int:
+    """`python -m config.roles`: the set-up alone, for hosts that migrate in a step of its own."""
+    try:
+        ensure(environment.load())
+    except (environment.Refused, MayNot, psycopg2.OperationalError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
