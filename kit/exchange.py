@@ -113,6 +113,18 @@ class Response:
 Call = Generator[Request, Response, T]
 
 
+def done(value: T) -> Call[T]:
+    """A call that needs no network and gives `value`."""
+    yield from ()
+    return value
+
+
+def failed(error: Exception) -> Call[Any]:
+    """A call that needs no network and raises `error`."""
+    yield from ()
+    raise error
+
+
 def _multipart(form: Mapping[str, Any], files: Mapping[str, tuple[str, bytes, str]]) -> tuple[bytes, str]:
     """A multipart/form-data body (RFC 7578) and its content type."""
     import secrets

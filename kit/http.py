@@ -20,6 +20,8 @@ from kit.exchange import (
     Response,
     Uncertain,
     Unreachable,
+    done,
+    failed,
 )
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ __all__ = [
     "arun",
     "async_client",
     "configure",
+    "done",
+    "failed",
     "run",
 ]
 

@@ -18,9 +18,11 @@ UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 
 # Parameters that ad systems add to a link. Values are strings always: yclid has more digits than a float keeps.
 CLICK_IDS = frozenset(
-    ("yclid", "ysclid", "ymclid", "gclid", "gbraid", "wbraid", "dclid", "gad_source", "fbclid", "rb_clickid")
-    + ("vkclid", "vk_ref", "ttclid", "twclid", "msclkid", "li_fat_id", "roistat", "erid", "utm_id")
-    + ("utm_referrer",)
+    (
+        *("yclid", "ysclid", "ymclid", "gclid", "gbraid", "wbraid", "dclid", "gad_source", "fbclid"),
+        *("rb_clickid", "vkclid", "vk_ref", "ttclid", "twclid", "msclkid", "li_fat_id", "roistat"),
+        *("erid", "utm_id", "utm_referrer"),
+    )
 )
 # Cookies of counters; everything else in a cookie string may be a key to the site and is dropped unread.
 COOKIES = frozenset(
@@ -78,8 +80,12 @@ def of_parameters(
 
     What `parameters` say wins over the page's address. None when nothing tells anything.
     """
+    own = {key.lower(): text for key, raw in parameters.items() if (text := value(raw))}
     told = {key.lower(): value(raw) for key, raw in query_of(page_url).items()}
-    told.update({key.lower(): text for key, raw in parameters.items() if (text := value(raw))})
+    if own.get("utm_source"):
+        # Tags are told by one side or the other: half of each would name a visit that never was.
+        told = {key: text for key, text in told.items() if key not in UTM}
+    told.update(own)
     clicks = {key: told[key] for key in sorted(CLICK_IDS & told.keys()) if told[key]}
     clicks.update({key: value(raw) for key, raw in (cookies or {}).items() if key in COOKIES and value(raw)})
     source, medium, campaign, content, term = (told.get(key, "") for key in UTM)

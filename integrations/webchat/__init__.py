@@ -1,0 +1,1 @@
+"""Our own site chat: works with no outside account, sends by storing."""
