@@ -1,0 +1,21 @@
+// The staff's script: htmx, its server-sent events, and our behaviours, each found by its data-attribute.
+import "htmx.org";
+import "htmx.org/dist/ext/hx-sse.js";
+import "./themeswitch.js";
+import "./toast.js";
+import "./failures.js";
+import "./autosize.js";
+import "./copy.js";
+import "./dialog.js";
+import "./confirm.js";
+import "./menu.js";
+import "./keys.js";
+import "./once.js";
+import "./live.js";
+import "./unread.js";
+import "./sound.js";
+import "./times.js";
+import "./phone.js";
+import "./thread.js";
+import "./tablewrap.js";
+import "./autosubmit.js";
