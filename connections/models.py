@@ -58,6 +58,9 @@ class Connection(wall.TenantModel):
 class InboundEvent(DurableRow):
     """A request that came in from outside, stored raw before anything of it was read."""
 
+    # A lead may be inside: after about a minute of failures it is shown raw.
+    max_attempts = 5
+
     connection = wall.TenantKey(Connection, on_delete=models.PROTECT, related_name="+")
     external_id = models.CharField(max_length=200)
     # No id of the provider's own: a hash of the body and the minute stands for it.

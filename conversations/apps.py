@@ -4,10 +4,11 @@ from django.apps import AppConfig
 
 
 class ConversationsConfig(AppConfig):
-    """See the package's modules."""
+    """People, threads, messages, the outbox."""
 
     name = "conversations"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Listeners hear what lower rooms announce."""
+        """Hears what channels bring; its queue is swept."""
+        from conversations import listeners, queues  # noqa: F401

@@ -4,10 +4,11 @@ from django.apps import AppConfig
 
 
 class LeadsConfig(AppConfig):
-    """See the package's modules."""
+    """Requests, sources, to-dos."""
 
     name = "leads"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Listeners hear what lower rooms announce."""
+        """Hears what conversations announce."""
+        from leads import listeners  # noqa: F401

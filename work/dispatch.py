@@ -13,7 +13,7 @@ import time
 
 import psycopg2
 import psycopg2.extensions
-from django.db import OperationalError, InterfaceError, close_old_connections, connection
+from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
 from work import claim, heartbeat, sweep
 
@@ -37,6 +37,7 @@ class Dispatcher:
         threads = [
             threading.Thread(target=self._loop, args=(queue,), name=queue.name, daemon=True) for queue in self.queues
         ]
+        threads.append(threading.Thread(target=self._chores, name="chores", daemon=True))
         for thread in threads:
             thread.start()
         while not self.stopping.is_set():
@@ -94,6 +95,12 @@ class Dispatcher:
             close_old_connections()
             if not busy:
                 bell.wait(POLL_SECONDS)
+        connection.close()
+
+    def _chores(self) -> None:
+        while not self.stopping.wait(POLL_SECONDS):
+            sweep.do_chores()
+            close_old_connections()
         connection.close()
 
     def _hand_over(self, queue: sweep.Queue) -> bool:

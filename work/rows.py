@@ -52,6 +52,8 @@ class LeaseLost(Exception):
 class DurableRow(wall.TenantModel):
     """Base of every table of work to do."""
 
+    max_attempts = MAX_ATTEMPTS
+
     state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
     due_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True, blank=True)
@@ -94,12 +96,12 @@ class DurableRow(wall.TenantModel):
         self._step(token=token, states=held if token else (State.WAITING, State.PENDING, State.IN_DOUBT), **changes)
 
     def retry(self, *, token: uuid.UUID, error: str, after: dt.timedelta | None = None) -> None:
-        """Puts the row back for later after a definite failure, or ends it `dead` after `MAX_ATTEMPTS`.
+        """Puts the row back for later after a definite failure, or ends it `dead` after `max_attempts`.
 
         Raises:
             LeaseLost: the row is no longer ours.
         """
-        if self.attempts >= MAX_ATTEMPTS:
+        if self.attempts >= self.max_attempts:
             self.finish(token=token, state=State.DEAD, error=error)
             return
         wait = after or dt.timedelta(seconds=BACKOFF[min(self.attempts, len(BACKOFF)) - 1] if self.attempts else 1)

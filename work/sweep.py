@@ -42,11 +42,28 @@ class Queue:
 
 
 _queues: dict[str, Queue] = {}
+_chores: list[Callable[[], int]] = []
 
 
 def register(queue: Queue) -> None:
     """Adds a queue; called once by the room that owns the table."""
     _queues[queue.name] = queue
+
+
+def before_each(chore: Callable[[], int]) -> None:
+    """Adds a small idempotent job that every sweep does first, such as draining the spool."""
+    _chores.append(chore)
+
+
+def do_chores() -> int:
+    """Does them; one that fails is reported and does not stop the others. Returns the work done."""
+    done = 0
+    for chore in _chores:
+        try:
+            done += chore()
+        except Exception as error:
+            log.warning("%s failed: %s", getattr(chore, "__name__", chore), str(error).strip())
+    return done
 
 
 def queues(lane: str | None = None) -> list[Queue]:
@@ -77,7 +94,7 @@ def drain(*, lane: str | None = None, rounds: int = 1000) -> dict[str, int]:
     """Sweeps until nothing is due; returns rows taken per queue."""
     taken = {queue.name: 0 for queue in queues(lane)}
     for _ in range(rounds):
-        progress = 0
+        progress = do_chores()
         for each_queue in queues(lane):
             count = run(each_queue)
             taken[each_queue.name] += count
@@ -108,12 +125,15 @@ def free_stale(queue: Queue) -> None:
 
 
 def one_by_one(
-    model: type[DurableRow], work: Callable[[DurableRow, claim.Claim], None]
+    model: type[DurableRow],
+    work: Callable[[DurableRow, claim.Claim], None],
+    *,
+    died: Callable[[DurableRow], None] | None = None,
 ) -> Callable[[Sequence[claim.Claim]], None]:
     """A `run` that does each row in its own tenant transaction and finishes it there.
 
     `work` may end the row itself; otherwise it is `done`. An exception rolls the row's work back and puts it off;
-    after the last attempt it is `dead`.
+    after the last attempt it is `dead`, and `died` is told inside the tenant's transaction.
     """
 
     def run_claims(claims: Sequence[claim.Claim]) -> None:
@@ -128,16 +148,24 @@ def one_by_one(
                         row.finish(token=taken.token)
             except Exception as error:
                 log.exception("%s %s failed", model._meta.label, taken.id)
-                put_off(model, taken, error)
+                put_off(model, taken, error, died=died)
 
     return run_claims
 
 
-def put_off(model: type[DurableRow], taken: claim.Claim, error: Exception) -> None:
+def put_off(
+    model: type[DurableRow],
+    taken: claim.Claim,
+    error: Exception,
+    *,
+    died: Callable[[DurableRow], None] | None = None,
+) -> None:
     """Records a failure that was rolled back, in a transaction of its own."""
     with contextlib.suppress(LeaseLost), wall.tenant_tx(taken.tenant_id):
         row = model.objects.get(pk=taken.id)
         row.retry(token=taken.token, error=f"{type(error).__name__}: {error}")
+        if row.state == State.DEAD and died:
+            died(row)
 
 
 def nudge(name: str) -> None:

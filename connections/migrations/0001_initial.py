@@ -4,6 +4,8 @@ import django.db.models.deletion
 import django.utils.timezone
 import tenants.constraints
 import tenants.wall
+from connections.functions import RESOLVE_HOOK
+from tenants import functions
 import work.queue
 from django.db import migrations, models
 
@@ -143,4 +145,5 @@ class Migration(migrations.Migration):
             model_name='quarantined',
             constraint=tenants.constraints.RowLevelSecurity(inserter='app_ingest', name='connections_quarantined_wall'),
         ),
+        functions.operation(RESOLVE_HOOK, drop="resolve_hook(bytea)"),
     ]

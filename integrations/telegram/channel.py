@@ -39,7 +39,7 @@ ALLOWED_UPDATES = (
     "edited_business_message",
     "deleted_business_messages",
 )
-_SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 - a header's name
+_SECRET_HEADER = "x-telegram-bot-api-secret-token"
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}\Z")
 _START = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 # A pressed button spins until it is answered, so the call is short: late is the same as never.

@@ -1,0 +1,182 @@
+"""What we say: a message and its delivery are rows before anything is promised."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from conversations import signals
+from conversations.models import (
+    Author,
+    Conversation,
+    Delivery,
+    Direction,
+    Holder,
+    Message,
+    MessageState,
+)
+from integrations import registry
+from integrations.protocols.channel import split
+from kit.text import storable
+from tenants.models import User
+from work import sweep
+from work.rows import State
+
+QUEUE = "deliveries"
+
+
+class CannotWrite(Exception):
+    """The channel takes nothing from us (a form, a blocked chat); the message says why."""
+
+
+class NotFailed(Exception):
+    """Only a message that was not delivered, or is uncertain, is sent again."""
+
+
+def say(
+    conversation: Conversation,
+    *,
+    text: str,
+    author: str,
+    key: str,
+    now: dt.datetime,
+    buttons: Sequence[Sequence[dict[str, str]]] = (),
+    user: User | None = None,
+    generation: int | None = None,
+    expires_at: dt.datetime | None = None,
+) -> Message:
+    """Writes a message and its delivery in the present transaction; a repeat with the same key is the same message.
+
+    `buttons` are rows of what `conversations.buttons` makes. `generation` makes it an answer that is not sent once
+    the thread has moved on. A text longer than the channel takes becomes several messages; the last one, which
+    carries the buttons, is returned.
+
+    Raises:
+        CannotWrite: see the class.
+    """
+    capabilities = registry.channel(conversation.connection.kind).capabilities
+    if capabilities.inbound_only:
+        raise CannotWrite(_("This channel only brings requests; call or write in another one."))
+    if conversation.blocked_at and author != Author.MANAGER:
+        raise CannotWrite(_("The client has blocked this chat."))
+    parts = split(storable(text), capabilities) or [""]
+    message = None
+    for number, part in enumerate(parts, start=1):
+        part_key = key if number == len(parts) else f"{key}:{number}"
+        rows = [list(row) for row in buttons] if number == len(parts) else []
+        message = _message(conversation, part, rows, author, part_key, user, now, generation, expires_at)
+    assert message is not None
+    return message
+
+
+def _message(
+    conversation: Conversation,
+    text: str,
+    buttons: list[list[dict[str, str]]],
+    author: str,
+    key: str,
+    user: User | None,
+    now: dt.datetime,
+    generation: int | None,
+    expires_at: dt.datetime | None,
+) -> Message:
+    message, made = Message.objects.get_or_create(
+        key=key,
+        defaults={
+            "conversation": conversation,
+            "contact_id": conversation.contact_id,
+            "direction": Direction.OUT,
+            "author": author,
+            "user": user,
+            "text": text,
+            "buttons": buttons,
+            "state": MessageState.PENDING,
+            "created_at": now,
+        },
+    )
+    if not made:
+        return message
+    Delivery.objects.create(
+        message=message,
+        connection_id=conversation.connection_id,
+        dedup_key=key,
+        generation=generation,
+        due_at=now,
+        expires_at=expires_at,
+        created_at=now,
+    )
+    changes: dict[str, Any] = {"last_message_at": now, "last_text": text[:200]}
+    if author in (Author.ASSISTANT, Author.MANAGER):
+        changes["waiting_since"] = None
+    Conversation.objects.filter(pk=conversation.pk).update(**changes)
+    for name, value in changes.items():
+        setattr(conversation, name, value)
+    sweep.nudge(QUEUE)
+    signals.message_said.send(Message, message=message, now=now)
+    return message
+
+
+def reply(conversation: Conversation, *, text: str, by: User | None, key: str, now: dt.datetime) -> Message:
+    """A colleague's answer: takes the thread from the assistant, so that it never talks over a person.
+
+    Raises:
+        CannotWrite: see the class.
+    """
+    message = say(conversation, text=text, author=Author.MANAGER, key=key, now=now, user=by)
+    human_spoke(conversation, message, now=now)
+    return message
+
+
+def human_spoke(conversation: Conversation, message: Message, *, now: dt.datetime) -> None:
+    """A colleague wrote, here or in the provider's own app."""
+    thread = Conversation.objects.select_for_update().get(pk=conversation.pk)
+    thread.holder = Holder.PERSON
+    thread.generation += 1
+    thread.waiting_since = None
+    thread.unread = 0
+    thread.last_message_at = message.created_at
+    thread.last_text = message.text[:200]
+    if thread.assignee_id is None and message.user_id:
+        thread.assignee_id = message.user_id
+    thread.save()
+    for field in ("holder", "generation", "waiting_since", "unread", "assignee_id"):
+        setattr(conversation, field, getattr(thread, field))
+    signals.human_replied.send(Message, message=message, now=now)
+
+
+def send_again(message: Message, *, now: dt.datetime) -> Delivery:
+    """A new attempt at a message that failed or is uncertain.
+
+    Raises:
+        NotFailed: see the class.
+    """
+    message = Message.objects.select_for_update().get(pk=message.pk)
+    if message.state not in (MessageState.FAILED, MessageState.IN_DOUBT):
+        raise NotFailed(_("This message was sent already."))
+    attempt = message.deliveries.count() + 1
+    delivery = Delivery.objects.create(
+        message=message,
+        connection_id=message.conversation.connection_id,
+        dedup_key=f"{message.key or message.pk}#{attempt}",
+        due_at=now,
+        created_at=now,
+    )
+    message.deliveries.filter(state=State.IN_DOUBT).update(state=State.CANCELLED)
+    settle(message, MessageState.PENDING)
+    sweep.nudge(QUEUE)
+    return delivery
+
+
+def settle(
+    message: Message, state: str, *, error: str = "", external_id: str = "", sent_at: dt.datetime | None = None
+) -> None:
+    """Records what became of a message and tells who waits for it."""
+    message.state = state
+    message.error = storable(error)[:1000]
+    message.external_id = storable(external_id)[:200] or message.external_id
+    message.sent_at = sent_at or message.sent_at
+    message.save(update_fields=["state", "error", "external_id", "sent_at"])
+    signals.message_settled.send(Message, message=message)
