@@ -146,28 +146,36 @@ def _missing_in_database(admin: connection, name: str, names: Names) -> list[sql
     todo += [
         _sql("CREATE EXTENSION IF NOT EXISTS {} SCHEMA public", ext) for ext in EXTENSIONS if ext not in there
     ]
-    if _rows(
-        admin,
-        "SELECT 1 FROM pg_namespace n, aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) a"
-        " WHERE n.nspname = 'public' AND a.grantee = 0",
-    ):
+    # Asked of the lists themselves: has_schema_privilege() would count what PUBLIC has and is about to lose.
+    on_schema = _granted(
+        admin, "SELECT nspacl, acldefault('n', nspowner) FROM pg_namespace WHERE nspname = %s", "public"
+    )
+    on_database = _granted(
+        admin, "SELECT datacl, acldefault('d', datdba) FROM pg_database WHERE datname = %s", name
+    )
+    if any(who is None for who, _ in on_schema):
         todo.append(sql.SQL("REVOKE ALL ON SCHEMA public FROM PUBLIC"))
-    if _rows(
-        admin,
-        "SELECT 1 FROM pg_database d, aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a"
-        " WHERE d.datname = %s AND a.grantee = 0",
-        name,
-    ):
+    if any(who is None for who, _ in on_database):
         todo.append(_sql("REVOKE ALL ON DATABASE {} FROM PUBLIC", name))
     for role in (names.owner, names.rw, names.ro, names.ingest):
-        if not _rows(admin, "SELECT 1 WHERE has_database_privilege(%s, %s, 'CONNECT')", role, name):
+        if (role, "CONNECT") not in on_database:
             todo.append(_sql("GRANT CONNECT ON DATABASE {} TO {}", name, sql.Identifier(role)))
-    rights = {names.owner: "CREATE, USAGE", names.maint: "CREATE, USAGE"}
     for role in (names.owner, names.maint, names.rw, names.ro, names.ingest):
-        for right in rights.get(role, "USAGE").split(", "):
-            if not _rows(admin, "SELECT 1 WHERE has_schema_privilege(%s, 'public', %s)", role, right):
+        for right in ("CREATE", "USAGE") if role in (names.owner, names.maint) else ("USAGE",):
+            if (role, right) not in on_schema:
                 todo.append(_sql(f"GRANT {right} ON SCHEMA public TO {{}}", role))
     return todo
+
+
+def _granted(admin: connection, lists: str, name: str) -> set[tuple[str | None, str]]:
+    """(role or None for PUBLIC, right) of one object; `lists` gives its access list and the one it has by default."""
+    held = _rows(
+        admin,
+        "SELECT CASE WHEN a.grantee <> 0 THEN pg_get_userbyid(a.grantee) END, a.privilege_type"
+        f" FROM ({lists}) AS o (given, usual), aclexplode(coalesce(o.given, o.usual)) a",
+        name,
+    )
+    return {(who, right) for who, right in held}
 
 
 def _apply(admin: connection, todo: list[sql.Composable]) -> None:
