@@ -261,7 +261,8 @@ def test_a_plain_user_needs_no_root(folder):
     shutil.chown(folder, "nobody")
     nobody = pwd.getpwnam("nobody")
     # Python itself may lie where nobody can read, so it starts as root and drops all it has.
-    drop = f"import os, encodings.idna, importlib.util; os.setgroups([]); os.setgid({nobody.pw_gid}); os.setuid({nobody.pw_uid})"
+    drop = "import os, encodings.idna, importlib.util; os.setgroups([]);"
+    drop += f" os.setgid({nobody.pw_gid}); os.setuid({nobody.pw_uid})"
     with python(START, folder, before=drop) as owner:
         pids = [int(pid) for pid in owner.stdout.readline().split()]
         assert Path(f"/proc/{pids[0]}").stat().st_uid == pwd.getpwnam("nobody").pw_uid
