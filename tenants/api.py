@@ -142,3 +142,21 @@ class Endpoint(viewsets.GenericViewSet[Any]):
         repeated = HttpResponse(mark.body, status=mark.status, content_type="application/json")
         repeated["Idempotent-Replayed"] = "true"
         return repeated
+
+
+def number(values: Any, name: str) -> int | None:
+    """A positive id from a query or a body; None when absent.
+
+    Raises:
+        ValidationError: it is none.
+    """
+    value = values.get(name)
+    if value in (None, ""):
+        return None
+    try:
+        found = int(value)
+    except (TypeError, ValueError) as failure:
+        raise exceptions.ValidationError({name: [_("This is not a number.")]}) from failure
+    if not 0 < found < 2**63:
+        raise Http404
+    return found
