@@ -10,4 +10,5 @@ class BookingsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Listeners hear what lower rooms announce."""
+        """Holds that run out are a queue of durable work."""
+        from bookings import queues  # noqa: F401

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -9,12 +10,12 @@ from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from conversations.models import Contact, Conversation
 from leads.models import Lead
 from tenants import wall
+from work.rows import DurableRow
 
 
 class Staff(wall.TenantModel):
@@ -33,7 +34,9 @@ class Staff(wall.TenantModel):
     class Meta:
         constraints: ClassVar[list[Any]] = [
             models.UniqueConstraint(
-                fields=["tenant", "external_id"], condition=~models.Q(external_id=""), name="bookings_staff_external"
+                fields=["tenant", "external_id"],
+                condition=~models.Q(external_id=""),
+                name="bookings_staff_external",
             ),
         ]
 
@@ -60,10 +63,14 @@ class Service(wall.TenantModel):
     class Meta:
         constraints: ClassVar[list[Any]] = [
             models.UniqueConstraint(
-                fields=["tenant", "external_id"], condition=~models.Q(external_id=""), name="bookings_service_external"
+                fields=["tenant", "external_id"],
+                condition=~models.Q(external_id=""),
+                name="bookings_service_external",
             ),
             models.CheckConstraint(condition=models.Q(minutes__gt=0), name="bookings_service_minutes"),
-            models.CheckConstraint(condition=models.Q(price__gte=0, cost__gte=0), name="bookings_service_money"),
+            models.CheckConstraint(
+                condition=models.Q(price__gte=0, cost__gte=0), name="bookings_service_money"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -84,9 +91,13 @@ class Addon(wall.TenantModel):
     class Meta:
         constraints: ClassVar[list[Any]] = [
             models.UniqueConstraint(
-                fields=["tenant", "external_id"], condition=~models.Q(external_id=""), name="bookings_addon_external"
+                fields=["tenant", "external_id"],
+                condition=~models.Q(external_id=""),
+                name="bookings_addon_external",
             ),
-            models.CheckConstraint(condition=models.Q(price__gte=0, cost__gte=0), name="bookings_addon_money"),
+            models.CheckConstraint(
+                condition=models.Q(price__gte=0, cost__gte=0), name="bookings_addon_money"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -119,7 +130,10 @@ class ServiceStaff(wall.TenantModel):
 
 
 class WorkingHours(wall.TenantModel):
-    """Weekly hours of a master, local to the tenant; several rows a day make a break."""
+    """Weekly hours of a master, local to the tenant; several rows a day make a break.
+
+    An end at 00:00 is the end of the day. A shift over midnight is two rows, the second on the next weekday.
+    """
 
     staff = wall.TenantKey(Staff, on_delete=models.CASCADE, related_name="hours")
     weekday = models.PositiveSmallIntegerField()  # ISO: Monday is 1
@@ -129,7 +143,10 @@ class WorkingHours(wall.TenantModel):
     class Meta:
         constraints: ClassVar[list[Any]] = [
             models.CheckConstraint(condition=models.Q(weekday__range=(1, 7)), name="bookings_hours_weekday"),
-            models.CheckConstraint(condition=models.Q(ends__gt=models.F("starts")), name="bookings_hours_order"),
+            models.CheckConstraint(
+                condition=models.Q(ends__gt=models.F("starts")) | models.Q(ends=dt.time.min),
+                name="bookings_hours_order",
+            ),
         ]
 
 
@@ -175,7 +192,9 @@ class Booking(wall.TenantModel):
     attendee = wall.TenantKey(Contact, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     lead = wall.TenantKey(Lead, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     # Where it was agreed; reminders go there first.
-    conversation = wall.TenantKey(Conversation, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    conversation = wall.TenantKey(
+        Conversation, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     staff = wall.TenantKey(Staff, on_delete=models.PROTECT, related_name="+")
     status = models.CharField(max_length=20, choices=BookingStatus.choices, default=BookingStatus.CONFIRMED)
     starts_at = models.DateTimeField()
@@ -216,7 +235,9 @@ class Booking(wall.TenantModel):
                 condition=models.Q(status__in=OCCUPYING),
             ),
             models.UniqueConstraint(
-                fields=["tenant", "external_id"], condition=~models.Q(external_id=""), name="bookings_booking_external"
+                fields=["tenant", "external_id"],
+                condition=~models.Q(external_id=""),
+                name="bookings_booking_external",
             ),
             models.UniqueConstraint(fields=["tenant", "public_token"], name="bookings_booking_public_token"),
             models.CheckConstraint(
@@ -227,7 +248,12 @@ class Booking(wall.TenantModel):
             models.Index(fields=["tenant", "local_day"]),
             models.Index(fields=["tenant", "starts_at"]),
             models.Index(fields=["tenant", "-created_at", "-id"]),
+            # The one look-up that starts without a tenant: a client opens the link of a visit.
+            models.Index(fields=["public_token"], name="bookings_booking_by_link"),
         ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
 
 
 class BookingItem(wall.TenantModel):
@@ -256,6 +282,7 @@ class BookingChange(wall.TenantModel):
     """One step in the story of a visit: who did what when."""
 
     class Kind(models.TextChoices):
+        HELD = "held", _("Time held")
         CREATED = "created", _("Booked")
         CLIENT_CONFIRMED = "client_confirmed", _("Client confirmed")
         MOVED = "moved", _("Moved")
@@ -269,6 +296,8 @@ class BookingChange(wall.TenantModel):
     booking = wall.TenantKey(Booking, on_delete=models.CASCADE, related_name="changes")
     at = models.DateTimeField()
     kind = models.CharField(max_length=20, choices=Kind.choices)
+    # Where the visit stood before; what an undo goes back to.
+    status_before = models.CharField(max_length=20, blank=True, default="")
     # client | salon | assistant
     by = models.CharField(max_length=10, default="salon")
     user = models.ForeignKey(
@@ -279,3 +308,9 @@ class BookingChange(wall.TenantModel):
     starts_after = models.DateTimeField(null=True, blank=True)
     staff_before = wall.TenantKey(Staff, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     reason = models.CharField(max_length=200, blank=True, default="")
+
+
+class HoldExpiry(DurableRow):
+    """The promise to free a held time when nobody confirmed it."""
+
+    booking = wall.TenantKey(Booking, on_delete=models.CASCADE, related_name="+")
