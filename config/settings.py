@@ -14,7 +14,7 @@ ROOT = environment.ROOT
 DATA_DIR = ENV.data_dir
 SPOOL_DIR = ENV.spool_dir
 MEDIA_ROOT = ENV.media_dir
-STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT = ROOT / "static_collected"  # belongs to the code, not to a data folder: collected once for all of them
 
 SECRET_KEY = ENV.secret_key
 DEBUG = ENV.debug
@@ -170,7 +170,7 @@ CONTENT_SECURITY_POLICY = {
 
 LANGUAGE_CODE = "ru"
 LANGUAGES = [("ru", "Русский"), ("en", "English")]  # a language is named in itself
-LOCALE_PATHS = [DATA_DIR / "locale", ROOT / "locale"]
+LOCALE_PATHS = [ROOT / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
