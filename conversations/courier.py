@@ -8,6 +8,7 @@ process that dies in the second step leaves `calling` rows, which become `in_dou
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
 import dataclasses
 import datetime as dt
@@ -63,8 +64,15 @@ class _Loop:
         with self._starting:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
+                atexit.register(self._close)
                 threading.Thread(target=self._loop.run_forever, name="courier", daemon=True).start()
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def _close(self) -> None:
+        if self._loop is not None and self._client is not None:
+            with contextlib.suppress(Exception):
+                closing = self._client.__aexit__(None, None, None)
+                asyncio.run_coroutine_threadsafe(closing, self._loop).result(2)
 
     async def client(self) -> Any:
         """The client of this loop."""

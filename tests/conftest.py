@@ -12,6 +12,7 @@ from typing import Any
 
 import psycopg2
 import pytest
+import redis
 from django.conf import settings
 from django.db import connection, connections
 from django.test import Client
@@ -68,6 +69,7 @@ def live_db(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str,
         }
         connection.close()
         _empty(_renamed(urls.admin or "", name))
+        redis.Redis.from_url(settings.REDIS_URL).flushdb()  # ids begin anew, so must what is counted by them
 
 
 def _empty(url: str) -> None:
