@@ -1,5 +1,6 @@
 """Leads, deals and contacts of the fake portal: `crm.item.*` with its habits and omissions."""
 
+import copy
 import datetime
 import operator
 import re
@@ -118,7 +119,7 @@ def update(portal: Portal, user: int, params: Mapping[str, Any]) -> Row:
     """`crm.item.update`: a call that changes nothing leaves no trace."""
     kind = kind_of(params)
     row = _row(portal, kind, params)
-    changed = dict(row, fm=[dict(entry) for entry in row.get("fm", [])])
+    changed = copy.deepcopy(row)
     _fill(portal, kind, changed, _fields(params))
     if changed != row:
         now = portal.moment()

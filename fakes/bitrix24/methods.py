@@ -151,10 +151,10 @@ def _set_rows(portal: Portal, user: int, params: Params) -> Row:
     letter, owner = _owner(portal, params)
     given = params.get("productRows") or []
     given = list(given.values()) if isinstance(given, Mapping) else list(given)
-    rows = []
+    rows: list[Row] = []
     for sort, one in enumerate((row for row in given if isinstance(row, Mapping)), 1):
         price, quantity = round(float(one.get("price") or 0), 2), float(one.get("quantity") or 1)
-        row = {"id": portal.number(), "ownerId": owner, "ownerType": letter, "productId": 0, "type": 4}
+        row: Row = {"id": portal.number(), "ownerId": owner, "ownerType": letter, "productId": 0, "type": 4}
         row |= {
             "productName": one.get("productName"),
             "price": price,

@@ -118,7 +118,7 @@ class Portal:
     ) -> Row:
         """Put a status into a list (`SOURCE`, `STATUS`, `DEAL_STAGE`, `DEAL_STAGE_12`)."""
         meaning = {"S": "success", "F": "failure"}.get(semantics, "process")
-        row = {
+        row: Row = {
             "ID": str(self.number()),
             "ENTITY_ID": entity,
             "STATUS_ID": status_id,

@@ -70,6 +70,7 @@ class Rest:
         self.ledgers = ledgers
         self.faults: list[Fault] = []
         self.log: list[Logged] = []
+        self.crashes: list[Exception] = []
         self.lock = threading.RLock()
 
     def fault(self, kind: str, **details: Any) -> Fault:
@@ -125,6 +126,10 @@ class Rest:
             error = {"error": refusal.code, "error_description": refusal.text}
             reply = Reply(refusal.status, _json(error), {"Content-Type": "application/json"})
             return reply, refusal.code
+        except Exception as crash:  # as a real portal would; tests see it in `crashes`
+            self.crashes.append(crash)
+            error = {"error": "INTERNAL_SERVER_ERROR", "error_description": "Internal server error"}
+            return Reply(500, _json(error), {"Content-Type": "application/json"}), "crash"
         finally:
             self.portal.changed()
         if fault and kind == "drop":
@@ -158,9 +163,9 @@ class Rest:
 
         def one(method: str, values: Mapping[str, Any]) -> tuple[Any, Row, Row]:
             nonlocal worked
+            self.ledgers.admit(token, method)
             if worked + self.ledgers.cost(method) > LONGEST:
                 raise _TooLong
-            self.ledgers.admit(token, method)
             started = self.portal.clock.now()
             result, around = methods.call(self.portal, user, method, values)
             self.ledgers.book(token, method)

@@ -82,7 +82,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, page.STYLE.encode(), {"Content-Type": "text/css"})
         elif self.path == "/state.json":
             with fake.rest.lock:
-                state = {"leads": fake.portal.leads, "deals": fake.portal.deals}
+                state: dict[str, Any] = {"leads": fake.portal.leads, "deals": fake.portal.deals}
                 state |= {"contacts": fake.portal.contacts, "calls": len(fake.rest.log)}
                 body = json.dumps(state, ensure_ascii=False).encode()
             self._send(200, body, {"Content-Type": "application/json"})

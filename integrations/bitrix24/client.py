@@ -41,7 +41,7 @@ class Client:
         self.pace.spent(self.where.netloc, method, answer.spent)
         return answer
 
-    def batch(
+    def together(
         self, commands: Mapping[str, batch.Command], *, halt: bool = False, repeatable: bool
     ) -> http.Call[dict[str, batch.Outcome]]:
         """Up to 50 commands in one request; with `halt` the portal stops at the first error.

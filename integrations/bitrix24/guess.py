@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from integrations.bitrix24 import language
 from integrations.protocols import crm
-
-Step, Meaning = crm.Step, crm.Meaning
+from integrations.protocols.crm import Step
 
 # Most telling first, so that "confirmed the appointment" goes to confirmed and "did not come" to the no-show.
 _BY_NAME = (

@@ -31,7 +31,7 @@ def check(portal: client.Client) -> http.Call[crm.Capabilities]:
         "stages": _statuses("STATUS"),
         **{f"key_{name}": _search(kind) for name, kind in _KINDS.items()},
     }
-    outcomes = yield from portal.batch(commands, repeatable=True)
+    outcomes = yield from portal.together(commands, repeatable=True)
     for key in ("profile", "pipelines", *(f"key_{name}" for name in _KINDS)):
         outcome = outcomes[key]
         if not isinstance(outcome, (batch.Failed, batch.Unknown)):
@@ -70,7 +70,7 @@ def _pipelines(
     if not categories:
         raise errors.Rejected("the webhook's owner sees no pipeline of deals", code="rights")
     lists = {f"c{row['id']}": _statuses(_stage_list(int(row["id"]))) for row in categories}
-    outcomes = yield from portal.batch(lists, repeatable=True)
+    outcomes = yield from portal.together(lists, repeatable=True)
     pipelines = []
     for row in categories:
         outcome = outcomes[f"c{row['id']}"]
@@ -103,7 +103,7 @@ def add_sources(portal: client.Client, names: Mapping[str, str]) -> http.Call[di
             status = {"ENTITY_ID": "SOURCE", "STATUS_ID": wanted, "NAME": name, "SORT": sort}
             commands[word] = batch.Command("crm.status.add", {"fields": status})
     if commands:
-        outcomes = yield from portal.batch(commands, repeatable=True)
+        outcomes = yield from portal.together(commands, repeatable=True)
         for outcome in outcomes.values():
             taken = isinstance(outcome, batch.Failed) and outcome.code == "ERROR_CORE"
             if isinstance(outcome, (batch.Failed, batch.Unknown)) and not taken:

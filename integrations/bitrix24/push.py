@@ -111,7 +111,7 @@ def _look(portal: client.Client, parts: list[_Part], *, whole: bool) -> http.Cal
             commands |= _searches(part, whole=whole)
     if not commands:
         return
-    outcomes = yield from portal.batch(commands, repeatable=True)
+    outcomes = yield from portal.together(commands, repeatable=True)
     for part in parts:
         if part.row.id is not None:
             _take_known(portal, part, outcomes[part.name])
@@ -198,7 +198,9 @@ def _relink(portal: client.Client, part: _Part, deal: Mapping[str, Any] | None) 
     yield from _look(portal, [fresh], whole=True)
     if fresh.item is None and deal is not None and (linked := fields.contacts(deal)):
         query = {"entityTypeId": part.kind, "id": linked[0]}
-        outcomes = yield from portal.batch({"contact": batch.Command("crm.item.get", query)}, repeatable=True)
+        outcomes = yield from portal.together(
+            {"contact": batch.Command("crm.item.get", query)}, repeatable=True
+        )
         _take_known(portal, fresh, outcomes["contact"])
     if fresh.item is not None:
         part.item, part.failed = fresh.item, None
@@ -242,7 +244,7 @@ def _write(portal: client.Client, parts: list[_Part]) -> http.Call[bool]:
         return False
     # Creates first and stopping at an error: a row must not stand without the one it names. A change names
     # nobody who is not there already.
-    outcomes = yield from portal.batch({**creates, **changes}, halt=bool(creates), repeatable=not creates)
+    outcomes = yield from portal.together({**creates, **changes}, halt=bool(creates), repeatable=not creates)
     again = [_settle(portal, made[name], outcomes[name], sent[name]) for name in outcomes]
     return any(again)
 
