@@ -92,8 +92,6 @@ def client() -> redis.Redis:
                     socket_connect_timeout=TIMEOUT,
                     retry=Retry(NoBackoff(), 0),
                     protocol=2,
-                    lib_name=None,
-                    lib_version=None,
                     max_connections=100,
                 )
     return _client

@@ -54,10 +54,10 @@ _PRIVATE = tuple(
     ipaddress.ip_network(network)
     for network in ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7")
 )
-_HOST = re.compile(r"[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?\.?\Z")
+_HOST = re.compile(r"[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?\Z")
 _ODD = re.compile(r"[\x00-\x20\x7f\\]")
 # Such a name can only be an address in disguise (127.1, 0x7f.1, 0177.0.0.1): every resolver reads it its own way.
-_ENDS_IN_NUMBER = re.compile(r"(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)\.?\Z")
+_ENDS_IN_NUMBER = re.compile(r"(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)\Z")
 _KEPT = "%/:@!$&'()*+,;=~-._?[]"
 
 _allow_private: bool | None = None
@@ -99,18 +99,25 @@ def target(url: str) -> Target:
         host = (parts.hostname or "").lower()
     except ValueError:
         raise ForbiddenAddress from None
-    if parts.scheme not in (("https", "http") if private_hosts_allowed() else ("https",)) or "@" in parts.netloc:
+    if (
+        parts.scheme not in (("https", "http") if private_hosts_allowed() else ("https",))
+        or "@" in parts.netloc
+    ):
         raise ForbiddenAddress
-    if ":" in host:
+    if "[" in parts.netloc or ":" in host:
         authority = f"[{_literal(host)}]"
     else:
         authority = host = _ascii(host)
-    port = port or (443 if parts.scheme == "https" else 80)
+    standard = 443 if parts.scheme == "https" else 80
+    if port is None:
+        port = standard
     if not private_hosts_allowed() and port not in PUBLIC_PORTS:
         raise ForbiddenAddress
+    if port != standard:
+        authority += f":{port}"
     path = quote(parts.path, safe=_KEPT, errors="replace") or "/"
     query = f"?{quote(parts.query, safe=_KEPT, errors='replace')}" if parts.query else ""
-    return Target(f"{parts.scheme}://{authority}:{port}{path}{query}", parts.scheme, host, port)
+    return Target(f"{parts.scheme}://{authority}{path}{query}", parts.scheme, host, port)
 
 
 def _literal(host: str) -> str:
@@ -129,6 +136,7 @@ def _ascii(host: str) -> str:
             host = idna.encode(host, uts46=True).decode()
         except (idna.IDNAError, UnicodeError):
             raise ForbiddenAddress from None
+    host = host.removesuffix(".")  # the absolute form of the same name
     if len(host) > 253 or not _HOST.match(host):
         raise ForbiddenAddress
     if _ENDS_IN_NUMBER.search(host):

@@ -99,7 +99,8 @@ class AsyncClient:
             raise RuntimeError("open the client by `async with` first")
         target = guard.target(request.full_url())
         body, headers = request.payload()
-        limits = aiohttp.ClientTimeout(total=None, connect=request.timeout)
+        # Without the threshold aiohttp would round longer times up, past our own deadline.
+        limits = aiohttp.ClientTimeout(total=None, connect=request.timeout, ceil_threshold=3600)
         try:
             async with (
                 asyncio.timeout(request.timeout + _GRACE),

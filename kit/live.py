@@ -139,8 +139,6 @@ class Hub:
             socket_timeout=5.0,
             retry=Retry(NoBackoff(), 0),
             protocol=2,
-            lib_name=None,
-            lib_version=None,
         )
         try:
             listener = client.pubsub()

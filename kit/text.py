@@ -46,14 +46,15 @@ def split_text(text: str, limit: int, *, length: Callable[[str], int] = len) -> 
     """`text` in parts of at most `limit` by `length`, cut at paragraph, line, sentence or word ends.
 
     Blanks around a cut are dropped, nothing else is: the parts joined hold every visible character in order. A text
-    without blanks is cut hard. An empty or blank text gives []. `limit` must hold one character of any kind (≥ 4).
+    without blanks is cut hard. An empty or blank text gives []. `limit` must hold one character of any kind (≥ 4);
+    `length` counts at least 1 for every character.
     """
     if limit < 4:
         raise ValueError("limit must be at least 4")
     parts: list[str] = []
     rest = text.strip()
     while rest:
-        if length(rest) <= limit:
+        if len(rest) <= limit and length(rest) <= limit:
             parts.append(rest)
             break
         end = _longest_prefix(rest, limit, length)

@@ -510,7 +510,7 @@ class BaseChannel:
 def text_length(text: str, unit: str) -> int:
     """Length of `text` as the provider counts it: "chars" (code points), "utf16" (units) or "bytes" (UTF-8)."""
     if unit == "utf16":
-        return len(text) + sum(1 for c in text if c > "\uffff")
+        return len(text.encode("utf-16-le", "surrogatepass")) // 2
     if unit == "bytes":
         return len(text.encode("utf-8", "replace"))
     return len(text)
