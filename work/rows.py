@@ -104,12 +104,13 @@ class DurableRow(wall.TenantModel):
         if self.attempts >= self.max_attempts:
             self.finish(token=token, state=State.DEAD, error=error)
             return
-        wait = after or dt.timedelta(seconds=BACKOFF[min(self.attempts, len(BACKOFF)) - 1] if self.attempts else 1)
+        if after is None:
+            after = dt.timedelta(seconds=BACKOFF[min(max(self.attempts, 1), len(BACKOFF)) - 1])
         self._step(
             token=token,
             states=(State.CLAIMED, State.CALLING),
             state=State.PENDING,
-            due_at=Now() + wait,
+            due_at=Now() + after,
             lease_until=None,
             lease_token=None,
             last_error=error[:2000],
