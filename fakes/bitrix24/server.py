@@ -1,116 +1,127 @@
-"""The fake portal as an HTTP server on a port of its own."""
+"""The fake portal as an HTTP server."""
 
-import json
+from __future__ import annotations
+
+import dataclasses
 import pathlib
-import socket
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import Any
 
-from fakes.bitrix24 import page, saved
+from fakes.bitrix24 import page, rest, saved
 from fakes.bitrix24.ledgers import Ledgers
 from fakes.bitrix24.portal import Portal
-from fakes.bitrix24.rest import Rest
+from fakes.server import Answer, FakeServer, Fault, Rule, Seen
+
+GATEWAY = "<html><body>502 Bad Gateway</body></html>"
 
 
-class Server:
-    """A running portal: `with server.Server() as bitrix: … bitrix.webhook_url …`.
+class FakeBitrix24(FakeServer):
+    """A running portal: `with FakeBitrix24() as bitrix: … bitrix.webhook_url …`.
 
-    `portal` is its state, `rest` its door with faults and the log of calls, `ledgers` its limits.
+    `portal` is its state, `ledgers` its limits, `ledger` every request that came, `on` arranges mishaps.
     """
 
-    def __init__(self, *, port: int = 0, host: str = "127.0.0.1", state: pathlib.Path | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        latency: float = 0.0,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        state: pathlib.Path | None = None,
+    ) -> None:
+        super().__init__(latency=latency, host=host, port=port)
         self.portal = Portal()
         if state is not None:
             saved.keep(self.portal, state)
         self.ledgers = Ledgers(self.portal.clock)
-        self.rest = Rest(self.portal, self.ledgers)
-        self._http = _Http((host, port), _Handler)
-        self._http.fake = self
-        self.host, self.port = host, self._http.server_address[1]
-
-    @property
-    def url(self) -> str:
-        """The portal's own address, the page for people."""
-        return f"http://{self.host}:{self.port}/"
+        self.rest = rest.Rest(self.portal, self.ledgers)
 
     @property
     def webhook_url(self) -> str:
         """The address of its inbound webhook."""
-        return f"{self.url}rest/{self.portal.user_id}/{self.portal.code}/"
+        return f"{self.url}/rest/{self.portal.user_id}/{self.portal.code}/"
 
-    def start(self) -> Self:
-        """Serve in a thread of its own."""
-        threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True).start()
-        return self
+    # For tests ------------------------------------------------------------------------------------------------
 
-    def serve(self) -> None:
-        """Serve here until interrupted."""
-        self._http.serve_forever(0.2)
+    def on(
+        self,
+        method: str = "",
+        answer: Answer | None = None,
+        *,
+        fault: Fault | None = None,
+        times: int | None = 1,
+        ran: bool = False,
+    ) -> Rule:
+        """A mishap for calls of `method`, alone or in a batch ("" for every call).
 
-    def stop(self) -> None:
-        """Close the port; open connections are cut."""
-        self._http.shutdown()
-        self._http.server_close()
+        `answer` is given instead of the portal's own; with `ran` the call is executed all the same.
+        """
 
-    def __enter__(self) -> Self:
-        return self.start()
+        def after_running(seen: Seen) -> Answer:
+            seen.executed = True
+            self.execute(seen)
+            assert answer is not None
+            return answer
 
-    def __exit__(self, *_: object) -> None:
-        self.stop()
+        return self.when(
+            lambda seen: bool(seen.name) and (not method or method in rest.methods_of(seen)),
+            after_running if ran else answer,
+            fault=fault,
+            times=times,
+        )
 
+    def slow(self, method: str, seconds: float) -> Rule:
+        """The next call of `method` is executed at once and answered late."""
 
-class _Http(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-    fake: Server
+        def late(seen: Seen) -> Answer:
+            seen.executed = True
+            return dataclasses.replace(self.execute(seen), delay=seconds)
 
+        return self.when(lambda seen: method in rest.methods_of(seen), late, times=1)
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: _Http
+    def called(self, method: str) -> int:
+        """How many times a method was run or refused by the portal itself, in batches and alone."""
+        return sum(rest.methods_of(seen).count(method) for seen in self.calls())
 
-    def do_GET(self) -> None:
-        fake = self.server.fake
-        if self.path.startswith("/rest/"):
-            self._rest(b"")
-        elif self.path == "/":
-            with fake.rest.lock:
-                shown = page.render(fake.portal, calls=len(fake.rest.log))
-            self._send(200, shown.encode(), {"Content-Type": "text/html; charset=utf-8"})
-        elif self.path == "/style.css":
-            self._send(200, page.STYLE.encode(), {"Content-Type": "text/css"})
-        elif self.path == "/state.json":
-            with fake.rest.lock:
-                state: dict[str, Any] = {"leads": fake.portal.leads, "deals": fake.portal.deals}
-                state |= {"contacts": fake.portal.contacts, "calls": len(fake.rest.log)}
-                body = json.dumps(state, ensure_ascii=False).encode()
-            self._send(200, body, {"Content-Type": "application/json"})
-        else:
-            self._send(404, b"404", {"Content-Type": "text/plain"})
+    # What the portal does -------------------------------------------------------------------------------------
 
-    def do_POST(self) -> None:
-        self._rest(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
+    def name_of(self, seen: Seen) -> str:
+        """The REST method; "batch" for a batch, "" for pages."""
+        return rest.method_of(seen)
 
-    def _rest(self, body: bytes) -> None:
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        reply = self.server.fake.rest.answer(self.path, headers, body, self.client_address[0])
-        if reply.cut:
-            self.close_connection = True
-            self.connection.shutdown(socket.SHUT_RDWR)
-            return
-        self._send(reply.status, reply.body, dict(reply.headers))
+    def execute(self, seen: Seen) -> Answer:
+        """REST, the page for people, and a door for other processes under `/_fake/`."""
+        if seen.path.startswith("/rest/"):
+            return self.rest.answer(seen)
+        if seen.path == "/":
+            return Answer(200, page.render(self.portal, calls=self._asked()))
+        if seen.path == "/style.css":
+            return Answer(200, page.STYLE.encode(), {"Content-Type": "text/css"})
+        if seen.path == "/_fake/state":
+            return Answer(200, self._state())
+        if seen.path == "/_fake/script" and seen.method == "POST":
+            return self._script(seen.params())
+        if seen.path == "/_fake/portal" and seen.method == "POST":
+            return self._set(seen.params())
+        return Answer(404, "<html><body>404</body></html>")
 
-    def _send(self, status: int, body: bytes, headers: dict[str, str]) -> None:
-        try:
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-        except OSError:
-            self.close_connection = True  # the caller did not wait
+    def _state(self) -> dict[str, Any]:
+        rows = {"leads": self.portal.leads, "deals": self.portal.deals, "contacts": self.portal.contacts}
+        return {**rows, "calls": self._asked()}
 
-    def log_message(self, format: str, *args: Any) -> None:
-        """Nothing: the log is `rest.log`, and paths carry the webhook's secret."""
+    def _asked(self) -> int:
+        return sum(1 for seen in self.ledger if seen.name)
+
+    def _script(self, given: dict[str, Any]) -> Answer:
+        """`{"method", "status"|"fault", "code", "times"}`: a mishap, as `on`."""
+        answer = None
+        if status := given.get("status"):
+            body = {"error": given["code"], "error_description": ""} if given.get("code") else GATEWAY
+            answer = Answer(int(status), body)
+        self.on(given.get("method", ""), answer, fault=given.get("fault"), times=int(given.get("times", 1)))
+        return Answer(200, {"ok": True})
+
+    def _set(self, given: dict[str, Any]) -> Answer:
+        """`{"plan": false, "revoked": true, …}`: what the portal as a whole refuses."""
+        for name in {"plan", "subscription", "revoked", "overload", "deleted", "mode"} & given.keys():
+            setattr(self.portal, name, given[name])
+        return Answer(200, {"ok": True})

@@ -6,8 +6,9 @@ import decimal
 
 import pytest
 
-from fakes.bitrix24 import items, methods, server
+from fakes.bitrix24 import FakeBitrix24, items, methods
 from fakes.bitrix24 import portal as fake_portal
+from fakes.server import Answer
 from integrations import errors
 from integrations.bitrix24 import wire
 from integrations.protocols import crm
@@ -44,7 +45,7 @@ CARD = crm.Card(contact=IRINA, deal=VISIT)
 def bitrix():
     before = guard.private_hosts_allowed()
     http.configure(allow_private_hosts=True)
-    with server.Server() as running:
+    with FakeBitrix24() as running:
         yield running
         assert not running.rest.crashes
     http.configure(allow_private_hosts=before)
@@ -78,15 +79,15 @@ def replace(row, **changes):
 
 def test_only_what_differs_is_written(bitrix, push):
     card = known(CARD, push(CARD))
-    bitrix.rest.log.clear()
+    bitrix.ledger.clear()
     same = push(card)
     assert [saved.how for saved in same.saved.values()] == [crm.How.SAME, crm.How.SAME]
-    assert bitrix.rest.called("crm.item.update") == 0
+    assert bitrix.called("crm.item.update") == 0
     pushed = push(
         crm.Card(contact=card.contact, deal=replace(card.deal, stage="WON", amount=decimal.Decimal(3100)))
     )
     assert pushed.saved["deal"].how is crm.How.UPDATED
-    assert bitrix.rest.log[-1].params["cmd"] == {
+    assert bitrix.ledger[-1].params()["cmd"] == {
         "deal": f"crm.item.update?entityTypeId=2&id={card.deal.id}&fields[stageId]=WON"
         "&fields[opportunity]=3100.00&fields[isManualOpportunity]=Y&fields[currencyId]=RUB"
     }
@@ -220,36 +221,35 @@ def test_a_portal_out_of_working_time_is_left_alone_until_it_recovers(bitrix, pu
     bitrix.ledgers.book(bitrix.portal.code, "crm.item.update")
     moved = crm.Card(deal=replace(card.deal, stage="WON"))
     assert push(moved).failed["deal"].reason == "operating"
-    before = bitrix.rest.called("crm.item.update")
+    before = bitrix.called("crm.item.update")
     with pytest.raises(errors.Retry) as pause:
         push(moved)
     assert pause.value.after > 0
-    assert bitrix.rest.called("crm.item.update") == before
+    assert bitrix.called("crm.item.update") == before
 
 
 def test_a_renamed_portal_is_told_with_its_new_address_and_called_there_only_by_the_caller(bitrix):
-    bitrix.rest.fault(
-        "redirect", location=f"http://localhost:{bitrix.port}/rest/1/{bitrix.portal.code}/batch"
-    )
+    there = f"http://localhost:{bitrix.port}/rest/1/{bitrix.portal.code}/batch"
+    bitrix.on("", Answer(302, b"", {"Location": there}))
     crm_wire = wire.Bitrix24(trusted=frozenset({"localhost"}))
     settings = {"webhook_url": bitrix.webhook_url}
     with pytest.raises(errors.Rejected) as refused:
         http.run(crm_wire.push(settings, CARD))
     assert refused.value.code == "renamed"
     assert refused.value.moved_to == bitrix.webhook_url.replace("127.0.0.1", "localhost")
-    assert len(bitrix.rest.log) == 1
+    assert len(bitrix.ledger) == 1
     http.run(crm_wire.push({"webhook_url": refused.value.moved_to}, CARD))
     assert len(bitrix.portal.deals) == 1
 
 
 def test_a_redirect_to_a_stranger_gets_no_secret(bitrix, push):
-    with server.Server() as stranger:
-        bitrix.rest.fault("redirect", location=stranger.webhook_url)
+    with FakeBitrix24() as stranger:
+        bitrix.on("", Answer(302, b"", {"Location": stranger.webhook_url}))
         with pytest.raises(errors.Rejected) as refused:
             push(CARD)
         assert refused.value.code == "elsewhere"
         assert refused.value.moved_to is None
-        assert not stranger.rest.log
+        assert not stranger.ledger
 
 
 @pytest.mark.parametrize(("state", "code"), [("plan", "plan"), ("revoked", "revoked")])

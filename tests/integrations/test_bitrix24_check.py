@@ -2,8 +2,9 @@
 
 import pytest
 
+from fakes.bitrix24 import FakeBitrix24
 from fakes.bitrix24 import portal as fake_portal
-from fakes.bitrix24 import server
+from fakes.server import Answer
 from integrations import errors
 from integrations.bitrix24 import wire
 from integrations.protocols import crm
@@ -14,7 +15,7 @@ from kit import guard, http
 def bitrix():
     before = guard.private_hosts_allowed()
     http.configure(allow_private_hosts=True)
-    with server.Server() as running:
+    with FakeBitrix24() as running:
         yield running
     http.configure(allow_private_hosts=before)
 
@@ -48,7 +49,7 @@ def test_a_living_portal_shows_everything_in_two_requests_and_writes_nothing(bit
     assert found.utc_offset == 3 * 3600
     assert found.lasting is True
     assert found.missing == ()
-    assert [entry.method for entry in bitrix.rest.log] == ["batch", "batch"]
+    assert [seen.name for seen in bitrix.ledger] == ["batch", "batch"]
     assert not bitrix.portal.leads + bitrix.portal.deals + bitrix.portal.contacts
 
 
@@ -113,7 +114,7 @@ def test_nobody_there():
 
 
 def test_some_other_site(bitrix, settings):
-    bitrix.rest.fault("html", status=200)
+    bitrix.on("", Answer(200, "<html>shop</html>"))
     assert refused(settings).code == "not_portal"
 
 
@@ -132,7 +133,7 @@ def test_sources_are_added_once(bitrix, settings):
 
 
 def test_a_reply_lost_while_adding_a_source_adds_no_second_one(bitrix, settings):
-    bitrix.rest.fault("drop", method="crm.status.add")
+    bitrix.on("crm.status.add", fault="drop")
     with pytest.raises(errors.Retry):
         http.run(wire.CRM.add_sources(settings, {"vk": "VK"}))
     assert http.run(wire.CRM.add_sources(settings, {"vk": "VK"})) == {"vk": "MZ_VK"}

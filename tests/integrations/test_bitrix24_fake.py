@@ -6,13 +6,13 @@ import urllib.request
 
 import pytest
 
+from fakes.bitrix24 import FakeBitrix24
 from fakes.bitrix24 import portal as fake_portal
-from fakes.bitrix24 import server
 
 
 @pytest.fixture
 def bitrix():
-    with server.Server() as running:
+    with FakeBitrix24() as running:
         yield running
         assert not running.rest.crashes
 
@@ -269,8 +269,8 @@ def test_a_person_sees_the_portal_and_nothing_written_by_clients_runs(bitrix):
 
 def test_rows_survive_a_restart_when_a_file_is_given(tmp_path):
     path = tmp_path / "portal.json"
-    with server.Server(state=path) as first:
+    with FakeBitrix24(state=path) as first:
         made = deal(first, title="A", contactIds=[contact(first)["id"]])
-    with server.Server(state=path) as second:
+    with FakeBitrix24(state=path) as second:
         assert second.portal.deals == [made]
         assert contact(second)["id"] > made["id"]

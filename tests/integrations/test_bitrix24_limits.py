@@ -2,7 +2,8 @@
 
 import pytest
 
-from fakes.bitrix24 import server
+from fakes.bitrix24 import FakeBitrix24
+from fakes.server import Answer
 from integrations import errors
 from integrations.bitrix24 import address, batch, client, limits
 from kit import guard, http
@@ -12,7 +13,7 @@ from kit import guard, http
 def bitrix():
     before = guard.private_hosts_allowed()
     http.configure(allow_private_hosts=True)
-    with server.Server() as running:
+    with FakeBitrix24() as running:
         yield running
         assert not running.rest.crashes
     http.configure(allow_private_hosts=before)
@@ -43,27 +44,27 @@ def test_a_burst_stops_by_itself_before_the_portals_bucket_is_full(bitrix, porta
     assert pause.reason == "rate"
     assert pause.whole_account
     assert 0 < pause.after < 1
-    assert 45 <= len(bitrix.rest.log) <= 49
+    assert 45 <= len(bitrix.ledger) <= 49
     assert bitrix.ledgers.highest <= 46
-    assert {entry.status for entry in bitrix.rest.log} == {200}
+    assert {seen.status for seen in bitrix.ledger} == {200}
 
 
 def test_two_portals_do_not_wait_for_each_other(bitrix, portal):
     until_told(lambda: call(portal))
-    with server.Server() as other:
+    with FakeBitrix24() as other:
         call(client.Client(address.parse(other.webhook_url), portal.pace))
-        assert len(other.rest.log) == 1
+        assert len(other.ledger) == 1
 
 
 def test_a_refusal_for_rate_silences_us_for_a_while(bitrix, portal):
-    bitrix.rest.fault("error", status=503, code="QUERY_LIMIT_EXCEEDED")
+    bitrix.on("", Answer(503, {"error": "QUERY_LIMIT_EXCEEDED"}))
     with pytest.raises(errors.Retry) as first:
         call(portal)
     with pytest.raises(errors.Retry) as second:
         call(portal)
     assert first.value.reason == second.value.reason == "rate"
     assert 0 < second.value.after <= first.value.after == limits.FLOOD_PAUSE
-    assert len(bitrix.rest.log) == 1
+    assert len(bitrix.ledger) == 1
 
 
 def test_a_method_nearly_out_of_time_is_left_alone_until_its_reset_and_others_go_on(bitrix, portal):
@@ -71,12 +72,12 @@ def test_a_method_nearly_out_of_time_is_left_alone_until_its_reset_and_others_go
     pause = until_told(lambda: call(portal, "crm.item.list", entityTypeId=2))
     assert pause.reason == "operating"
     assert not pause.whole_account
-    assert len(bitrix.rest.log) == 8  # 400 of 480 seconds
+    assert len(bitrix.ledger) == 8  # 400 of 480 seconds
     assert 0 < pause.after <= 600
     call(portal)
     bitrix.portal.clock.advance(pause.after + 1)
     call(portal, "crm.item.list", entityTypeId=2)
-    assert {entry.status for entry in bitrix.rest.log} == {200}
+    assert {seen.status for seen in bitrix.ledger} == {200}
 
 
 def test_the_ledger_is_read_inside_batches_too(bitrix, portal):
@@ -84,15 +85,15 @@ def test_the_ledger_is_read_inside_batches_too(bitrix, portal):
     listing = batch.Command("crm.item.list", {"entityTypeId": 2})
     pause = until_told(lambda: http.run(portal.together({"a": listing}, repeatable=True)))
     assert pause.reason == "operating"
-    assert len(bitrix.rest.log) == 8
-    assert not any(entry.error for entry in bitrix.rest.log)
+    assert len(bitrix.ledger) == 8
+    assert bitrix.ledgers.operating(bitrix.portal.code, "crm.item.list") < bitrix.ledgers.threshold
 
 
 def test_a_refusal_for_working_time_closes_that_method_only(bitrix, portal):
-    bitrix.rest.fault("error", status=429, code="OPERATION_TIME_LIMIT")
+    bitrix.on("", Answer(429, {"error": "OPERATION_TIME_LIMIT"}))
     with pytest.raises(errors.Retry):
         call(portal, "crm.item.list", entityTypeId=2)
     with pytest.raises(errors.Retry):
         call(portal, "crm.item.list", entityTypeId=2)
     call(portal)
-    assert len(bitrix.rest.log) == 2
+    assert len(bitrix.ledger) == 2

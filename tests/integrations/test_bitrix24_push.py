@@ -6,8 +6,9 @@ import decimal
 
 import pytest
 
-from fakes.bitrix24 import items, server
+from fakes.bitrix24 import FakeBitrix24, items
 from fakes.bitrix24 import portal as fake_portal
+from fakes.server import Answer
 from integrations import errors
 from integrations.bitrix24 import client, wire
 from integrations.protocols import crm
@@ -47,7 +48,7 @@ CARD = crm.Card(contact=IRINA, deal=VISIT)
 def bitrix():
     before = guard.private_hosts_allowed()
     http.configure(allow_private_hosts=True)
-    with server.Server() as running:
+    with FakeBitrix24() as running:
         yield running
         assert not running.rest.crashes
     http.configure(allow_private_hosts=before)
@@ -104,7 +105,7 @@ def test_contact_and_deal_are_created_and_linked_in_two_requests(bitrix, push):
     assert (deal["opportunity"], deal["isManualOpportunity"]) == (2800.5, "Y")
     assert deal["begindate"].startswith("2026-12-20")
     assert deal["closedate"].startswith("2026-12-21")
-    assert [entry.method for entry in bitrix.rest.log] == ["batch", "batch"]
+    assert [seen.name for seen in bitrix.ledger] == ["batch", "batch"]
     assert pushed.saved["deal"].state["opportunity"] == "2800.50"
     assert pushed.saved["deal"].state["closedate"] == "2026-12-21"
 
@@ -156,11 +157,11 @@ def test_signs_of_the_query_string_arrive_as_written(bitrix, push):
 def test_pushed_again_it_is_found_by_key_and_nothing_is_written(bitrix, push):
     push(CARD)
     before = [dict(row) for row in bitrix.portal.contacts + bitrix.portal.deals]
-    bitrix.rest.log.clear()
+    bitrix.ledger.clear()
     again = push(CARD)
     assert [saved.how for saved in again.saved.values()] == [crm.How.ADOPTED, crm.How.ADOPTED]
     assert bitrix.portal.contacts + bitrix.portal.deals == before
-    assert len(bitrix.rest.log) == 1
+    assert len(bitrix.ledger) == 1
 
 
 @pytest.mark.parametrize("written", ["+7 (913) 000-00-01", "8 913 000 00 01", "9130000001"])
@@ -231,11 +232,11 @@ def test_no_search_no_create(bitrix, push):
 
 
 def test_a_create_whose_reply_was_lost_is_uncertain_and_not_repeated_by_itself(bitrix, push, find):
-    bitrix.rest.fault("drop", method="crm.item.add")
+    bitrix.on("crm.item.add", fault="drop")
     with pytest.raises(errors.Uncertain):
         push(CARD)
     assert len(bitrix.portal.contacts) == len(bitrix.portal.deals) == 1
-    assert bitrix.rest.called("crm.item.add") == 2
+    assert bitrix.called("crm.item.add") == 2
     found = find(CARD)
     assert found["deal"].id == str(bitrix.portal.deals[0]["id"])
     pushed = push(CARD)
@@ -246,14 +247,14 @@ def test_a_create_whose_reply_was_lost_is_uncertain_and_not_repeated_by_itself(b
 @pytest.mark.parametrize(
     "mishap",
     [
-        {"kind": "html", "status": 502},
-        {"kind": "html", "status": 200},
-        {"kind": "error", "status": 500, "code": "INTERNAL_SERVER_ERROR"},
+        Answer(502, "<html>Bad Gateway</html>"),
+        Answer(200, "<html>Closed</html>"),
+        Answer(500, {"error": "INTERNAL_SERVER_ERROR"}),
     ],
 )
 @pytest.mark.parametrize("ran", [True, False])
 def test_a_server_error_leaves_a_create_uncertain_and_one_row_in_the_end(bitrix, push, mishap, ran):
-    bitrix.rest.fault(**mishap, method="crm.item.add", ran=ran)
+    bitrix.on("crm.item.add", mishap, ran=ran)
     with pytest.raises(errors.Uncertain):
         push(CARD)
     push(CARD)
@@ -261,11 +262,11 @@ def test_a_server_error_leaves_a_create_uncertain_and_one_row_in_the_end(bitrix,
 
 
 def test_a_lost_reply_to_a_search_or_a_change_is_simply_asked_again(bitrix, push):
-    bitrix.rest.fault("drop", method="crm.item.list")
+    bitrix.on("crm.item.list", fault="drop")
     with pytest.raises(errors.Retry):
         push(CARD)
     card = known(CARD, push(CARD))
-    bitrix.rest.fault("drop", method="crm.item.update")
+    bitrix.on("crm.item.update", fault="drop")
     moved = crm.Card(deal=replace(card.deal, stage="EXECUTING"))
     with pytest.raises(errors.Retry):
         push(moved)
@@ -277,7 +278,7 @@ def test_a_slow_portal_is_given_up_and_looked_at_later(bitrix, push, monkeypatch
     slow = wire.Bitrix24()
     made = slow._client
     monkeypatch.setattr(slow, "_client", lambda settings, timeout=client.TIMEOUT: made(settings, timeout=1.0))
-    bitrix.rest.fault("slow", method="crm.item.add", seconds=2.0)
+    bitrix.slow("crm.item.add", 2.0)
     with pytest.raises(errors.Uncertain):
         http.run(slow.push({"webhook_url": bitrix.webhook_url}, CARD))
     push(CARD)
