@@ -22,6 +22,7 @@ _VALUES = ("value", "a", "answer", "answer_text", "string_value")
 _BESIDE = frozenset(
     (*_LABELS, *_VALUES, "type", "t", "raw_value", "required", "order", "options", "block_id")
 )
+_NESTED = re.compile(r"[\[\].]+")
 _NOT_LETTERS = re.compile(r"[\W\d_]+")
 _EMAIL = re.compile(r"[^\s@,;:<>()\"']{1,64}@[^\s@,;:<>()\"']{1,190}\.[^\W\d_]{2,24}")
 
@@ -113,12 +114,13 @@ def _pair(value: Mapping[str, Any], path: tuple[str, ...]) -> Field | None:
 
 def _field(path: tuple[str, ...], text: str) -> Field:
     names = [step for step in path if step]
-    last = plain(names[-1]) if names else ""
-    keys = [last]
-    if len(names) > 1:
-        # {"utm": {"source": …}} is utm_source; {"name": {"first": …}} is looked up whole as well.
-        keys.insert(0, plain("".join(names[-2:])))
-    return Field(" ".join(names)[:200] if len(names) > 1 else "".join(names)[:200], tuple(keys), text)
+    # Looked up whole, with its parent ({"utm": {"source": …}} is utm_source), and by the last part of a name that
+    # was not unfolded ("contacts[phone]" and "contacts.phone" as keys of JSON).
+    keys = [plain("".join(names[-2:])), *(plain(name) for name in names[-1:])]
+    parts = [part for part in _NESTED.split(names[-1]) if part] if names else []
+    if len(parts) > 1:
+        keys.append(plain(parts[-1]))
+    return Field(" ".join(names)[:200], tuple(dict.fromkeys(filter(None, keys))), text)
 
 
 def scalar(value: Any) -> str:

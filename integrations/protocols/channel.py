@@ -408,10 +408,13 @@ class Connected:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """The account asked just now. `reason` is "" when ok; `pending` is what waits at the provider, None if unknown."""
+    """The account asked just now. `pending` is what waits at the provider, None if unknown.
+
+    `reason` is a (lazy) text for the owner, "" when ok.
+    """
 
     ok: bool
-    reason: str = ""
+    reason: Any = ""
     pending: int | None = None
 
 
