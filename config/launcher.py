@@ -229,8 +229,9 @@ class Launcher:
             try:
                 probe.bind((self.given.host, self.given.port))
             except OSError as error:
+                mode = "demo" if self.demo else "up"
                 raise Failed(
-                    f"Port {self.given.port} cannot be used ({error.strerror}). Another one: PORT=8001 make up"
+                    f"Port {self.given.port} cannot be used ({error.strerror}). Another one: PORT=8001 make {mode}"
                 ) from error
 
     # ------------------------------------------------------------------ keeping up

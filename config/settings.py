@@ -169,7 +169,7 @@ CONTENT_SECURITY_POLICY = {
 }
 
 LANGUAGE_CODE = "ru"
-LANGUAGES = [("ru", "Русский"), ("en", "English")]  # a language is named in itself
+LANGUAGES = [("ru", "Русский"), ("en", "English")]  # language data: each is named in itself
 LOCALE_PATHS = [ROOT / "locale"]
 USE_I18N = True
 USE_TZ = True

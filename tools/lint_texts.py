@@ -65,7 +65,7 @@ def _literals(words: str) -> Iterator[tuple[int, str]]:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
             end = node.end_lineno or node.lineno
             if not any(LINE_MARK in line for line in source[node.lineno - 1 : end]):
-                yield node.lineno, node.value
+                yield node.lineno, ast.get_source_segment(words, node) or node.value
 
 
 _COMMENTS = {

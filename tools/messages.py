@@ -9,7 +9,7 @@ python tools/messages.py check             exit 1 when a catalogue lacks a text 
 import ast
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -124,7 +124,7 @@ def _of_template(words: str, name: str) -> Iterator[Text]:
         yield from _text("gettext" if call[1] == "_" else call[1], strings)
 
 
-def _text(function: str, constants: list[object]) -> Iterator[Text]:
+def _text(function: str, constants: Sequence[object]) -> Iterator[Text]:
     def argument(place: int | None) -> str:
         value = constants[place] if place is not None and place < len(constants) else ""
         return value if isinstance(value, str) else ""

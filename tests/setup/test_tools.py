@@ -39,6 +39,7 @@ def test_cyrillic_in_the_source_is_found(name, words):
         ("x.py", f'"""{WORD} as a word."""\n# {WORD}\nx = 1\n'),
         ("x.py", f'"""Language data of dates."""\nx = "{WORD}"\n'),
         ("x.py", f'x = "{WORD}"  # language data\n'),
+        ("x.py", 'x = text.replace("\\u0451", "\\u0435")\n'),
         ("x.html", f"{{# {WORD} #}}<p></p>"),
         ("x.js", f"// {WORD}\n/* {WORD}\n{WORD} */ const a = 1;"),
         ("x.css", f"/* {WORD} */"),
