@@ -63,6 +63,8 @@ def _literals(words: str) -> Iterator[tuple[int, str]]:
     source = words.splitlines()
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+            if not CYRILLIC.search(node.value):  # spares reading its source again, which is slow
+                continue
             end = node.end_lineno or node.lineno
             if not any(LINE_MARK in line for line in source[node.lineno - 1 : end]):
                 yield node.lineno, ast.get_source_segment(words, node) or node.value
