@@ -127,8 +127,9 @@ class Door:
         now = dt.datetime.now(dt.UTC)
         try:
             account = await self._account(digest(token))
-        except psycopg2.Error:
+        except psycopg2.Error as error:
             # Whose it is cannot be known now: keep it, check the signature at draining.
+            log.warning("hooks: the account could not be asked for: %s", str(error).strip())
             return await self._spool(wire, {}, spool.Kept(kind, token, request, now, verified=False))
         if account is None or account.kind != kind:
             received.labels(kind, "unknown").inc()
