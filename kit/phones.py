@@ -11,7 +11,7 @@ _LONGEST = 64
 _DIGITS = re.compile(r"\d")
 # Letters mean words, not a number – save for what marks an extension or a prefix in Russian and English.
 _MARKS = re.compile(
-    r"^\s*(?:\u0442\u0435\u043b|\u043c\u043e\u0431|\u0442|tel|mob|phone)?\s*[.:]?\s*|(?:\u0434\u043e\u0431|ext|x)\.?\s*\d{1,6}\s*$",
+    r"^\s*(?:тел|моб|т|tel|mob|phone)?\s*[.:]?\s*|(?:доб|ext|x)\.?\s*\d{1,6}\s*$",  # language data
     re.IGNORECASE,
 )
 # Candidates in running text: an optional plus, then digits with the usual separators between them.

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any
+
+import orjson
 
 from kit.text import storable
 
 # Longer than any id: such a number is kept as the text it was.
 _LONGEST_INT = 300
+# The quick reader makes floats of numbers above 64 bits: a click id would lose its last digits.
+_LONG_NUMBER = re.compile(rb"[0-9]{19}")
 
 
 class Malformed(ValueError):
@@ -60,6 +65,11 @@ def loads(body: bytes | str, charset: str | None = None) -> Any:
 
     Raises `Malformed`. Strings may still hold NUL and lone surrogates: see `kit.text.storable`.
     """
+    if isinstance(body, bytes) and not _LONG_NUMBER.search(body):
+        try:
+            return orjson.loads(body)  # strict and ten times as quick; what it refuses is looked at once more
+        except orjson.JSONDecodeError:
+            pass
     text = body if isinstance(body, str) else decoded(body, charset)
     try:
         return _decoder.decode(text)

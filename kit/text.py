@@ -39,7 +39,7 @@ def storable(text: str) -> str:
 
 def fold(text: str) -> str:
     """`text` for searching: lower case, and the Russian letter yo as ye, as people type it."""
-    return text.lower().replace("\u0451", "\u0435")
+    return text.lower().replace("ё", "е")  # language data
 
 
 def split_text(text: str, limit: int, *, length: Callable[[str], int] = len) -> list[str]:

@@ -7,7 +7,8 @@ Way out: `send`, `react`, `connect`, `health` return a `Call` (see `kit.http`): 
 thread or `await http.arun(call, client=…)`. They raise the errors of `integrations.errors` and nothing else.
 
 `settings` is always the connection's decrypted settings, a plain dict of strings; while a secret is rotated its
-former value stands under `<name>_previous`.
+former value stands under `<name>_previous`. The caller may add `region`, the country (ISO 3166) of phones without a
+country code; without it that is RU.
 """
 
 from __future__ import annotations
