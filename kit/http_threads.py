@@ -7,6 +7,7 @@ for each host, because httpx's pool walks over all its connections at every requ
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import ssl
 import threading
@@ -23,8 +24,12 @@ from kit.exchange import ForbiddenAddress, Request, Response, Uncertain, Unreach
 
 PER_HOST = 10
 HOSTS = 64
-# Shorter than the idle time of any provider: a connection closed under our hands looks like a lost answer.
-KEEP_ALIVE = 5.0
+# Shorter than the idle time of common servers (5 s and more): a connection closed under our hands looks just like
+# a lost answer.
+KEEP_ALIVE = 4.0
+
+# At DEBUG it writes whole addresses and headers, which hold tokens.
+logging.getLogger("httpcore").setLevel(logging.WARNING)
 
 _deadline = threading.local()
 

@@ -452,6 +452,12 @@ def test_an_answer_that_is_no_json_says_so(server, go, body):
 # Secrets -------------------------------------------------------------------------------------------------------------
 
 
+def test_tokens_stand_in_no_log(server, go, caplog):
+    caplog.set_level("DEBUG")
+    go(ask(server.url + "/bot123:SECRET/send", headers={"Authorization": "SECRET"}))
+    assert "SECRET" not in caplog.text
+
+
 def test_addresses_and_tokens_stand_in_no_error_and_no_repr(go):
     url = f"http://127.0.0.1:{closed_port()}/bot123:SECRET/send"
     request = http.Request("POST", url, json={"k": "SECRET"}, headers={"Authorization": "SECRET"})
