@@ -192,7 +192,7 @@ def _apply(admin: connection, todo: list[sql.Composable]) -> None:
         raise MayNot(
             f"The database role {place.user} may not do the set-up ({str(error).strip().splitlines()[0]})."
             f" Run this on {place.host}:{place.port}, database {place.dbname}, as a role that may, then start again:"
-            f"\n\n{lines}\n"
+            f"\n\n{lines}\n\nRoles of your own serve as well: DATABASE_URL_RW, DATABASE_URL_RO, DATABASE_URL_INGEST."
         ) from error
 
 
