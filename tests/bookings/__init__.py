@@ -1,0 +1,1 @@
+"""The price list, free times, visits, the calendar and the page clients book on."""
