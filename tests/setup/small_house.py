@@ -58,6 +58,6 @@ class SmallHouse(launcher.Launcher):
 if __name__ == "__main__":
     os.environ["PYTHONPATH"] = str(environment.ROOT)
     Path(os.environ["MARZHA_DATA"]).mkdir(exist_ok=True)
-    launcher.STOP_PATIENCE = 2.0
+    launcher.STOP_PATIENCE = 1.0
     launcher.Launcher = SmallHouse  # type: ignore[misc]
     sys.exit(launcher.main(["up"]))

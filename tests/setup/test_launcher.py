@@ -48,21 +48,28 @@ class House:
         return servers + [pid for name in ("web", "dispatch", "worker", "beat") for pid in self.pids(name)]
 
 
-@pytest.fixture
-def start():
-    with contextlib.ExitStack() as ending:
+@contextlib.contextmanager
+def up(*words):
+    with tempfile.TemporaryDirectory(prefix="marzha-up-") as folder:
+        house = House(Path(folder), *words)
+        try:
+            last = house.folder / "pids" / "beat"
+            assert until(lambda: "Marzha is up" in house.said() and last.exists()), house.said()
+            yield house
+        finally:
+            house.process.kill()
+            house.process.wait()
 
-        def started(*words):
-            folder = ending.enter_context(tempfile.TemporaryDirectory(prefix="marzha-up-"))
-            house = House(Path(folder), *words)
-            ending.callback(house.process.wait)
-            ending.callback(house.process.kill)
-            assert until(
-                lambda: "Marzha is up" in house.said() and (house.folder / "pids" / "beat").exists()
-            ), house.said()
-            return house
 
-        yield started
+@pytest.fixture(scope="module")
+def house():
+    """One for all tests that leave it standing; its end is a test as well."""
+    with up() as standing:
+        yield standing
+        everybody = standing.everybody()
+        standing.process.send_signal(signal.SIGTERM)
+        assert standing.process.wait(15) == 0
+        assert [pid for pid in everybody if alive(pid)] == []
 
 
 def alive(pid):
@@ -81,8 +88,7 @@ def until(what, seconds=20.0):
     return False
 
 
-def test_what_dies_is_started_again_and_said(start):
-    house = start()
+def test_what_dies_is_started_again_and_said(house):
     told = environment.running_servers(house.folder)
     (web, child), worker = house.pids("web"), house.pids("worker")
     os.kill(web, signal.SIGKILL)
@@ -100,24 +106,23 @@ def test_what_dies_is_started_again_and_said(start):
     assert "PostgreSQL ended and was started again" in house.said()
 
 
-@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_stops_everything_in_time(start, signum):
-    house = start("deaf")  # beat does not listen: it must go all the same
-    everybody = house.everybody()
-    began = time.monotonic()
-    house.process.send_signal(signum)
-    assert house.process.wait(15) == 0
-    assert time.monotonic() - began < 8
-    assert [pid for pid in everybody if alive(pid)] == []
-    assert environment.running_servers(house.folder) == {}
+def test_ctrl_c_stops_everything_in_time():
+    with up("deaf") as house:  # beat does not listen: it must go all the same
+        everybody = house.everybody()
+        began = time.monotonic()
+        house.process.send_signal(signal.SIGINT)
+        assert house.process.wait(15) == 0
+        assert time.monotonic() - began < 8
+        assert [pid for pid in everybody if alive(pid)] == []
+        assert environment.running_servers(house.folder) == {}
 
 
-def test_a_killed_launcher_leaves_no_orphan(start):
-    house = start("deaf")
-    everybody = house.everybody()
-    assert all(alive(pid) for pid in everybody)
-    house.process.kill()
-    assert until(lambda: not any(alive(pid) for pid in everybody), 10)
+def test_a_killed_launcher_leaves_no_orphan():
+    with up("deaf") as house:
+        everybody = house.everybody()
+        assert all(alive(pid) for pid in everybody)
+        house.process.kill()
+        assert until(lambda: not any(alive(pid) for pid in everybody), 10)
 
 
 def test_a_killed_make_takes_the_launcher_along(tmp_path):
@@ -134,8 +139,7 @@ def test_a_killed_make_takes_the_launcher_along(tmp_path):
     assert until(lambda: not any(alive(pid) for pid in everybody), 12)
 
 
-def test_a_second_launcher_on_one_folder_is_refused(start):
-    house = start()
+def test_a_second_launcher_on_one_folder_is_refused(house):
     kept = {"PATH": os.environ["PATH"], "MARZHA_DATA": str(house.folder), "PORT": str(postgres.free_port())}
     second = subprocess.run(
         [sys.executable, "-m", "tests.setup.small_house"],
@@ -151,8 +155,7 @@ def test_a_second_launcher_on_one_folder_is_refused(start):
     assert alive(house.pids("web")[0])
 
 
-def test_a_taken_port_is_said_before_anything_starts(start):
-    house = start()
+def test_a_taken_port_is_said_before_anything_starts(house):
     with tempfile.TemporaryDirectory() as folder:
         second = subprocess.run(
             [sys.executable, "-m", "tests.setup.small_house"],
