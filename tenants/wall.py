@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from django.apps import apps
 from django.db import connections, models, transaction
 from django.db.models.base import ModelBase
 
@@ -213,13 +214,12 @@ class TenantModel(models.Model, metaclass=TenantModelBase):
 
 def tenant_models() -> list[type[TenantModel]]:
     """Every tenant-owned model of the installed rooms."""
-    from django.apps import apps
-
     return [model for model in apps.get_models() if issubclass(model, TenantModel)]
 
 
 def entered_tenant() -> Tenant:
     """The row of the tenant that is entered."""
-    from tenants.models import Tenant
-
-    return Tenant.objects.get(pk=current_tenant_id())
+    # By name: the table of tenants stands on this module, not the other way round.
+    tenants: Any = apps.get_model("tenants", "Tenant")
+    row: Tenant = tenants.objects.get(pk=current_tenant_id())
+    return row
