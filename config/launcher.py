@@ -4,6 +4,7 @@ Starts the servers, makes roles and tables, starts web, dispatch, worker and bea
 is started again after 1, 2, 4 ... 30 seconds. SIGINT or SIGTERM stops all of it, the servers last.
 """
 
+import contextlib
 import http.client
 import json
 import os
@@ -104,7 +105,7 @@ class Launcher:
         self.servers: servers.Servers | None = None
         self.servers_backoff = Backoff()
         self.processes: list[Process] = []
-        self.loading: subprocess.Popen[bytes] | None = None
+        self.step: subprocess.Popen[bytes] | None = None
         self.stopping = False
         self.began = time.monotonic()
         self._waking, writing = os.pipe()
@@ -112,7 +113,8 @@ class Launcher:
             os.set_blocking(end, False)
         signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
         for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(signum, self._ask_to_stop)
+            if signum != signal.SIGHUP or signal.getsignal(signum) != signal.SIG_IGN:  # nohup means it
+                signal.signal(signum, self._ask_to_stop)
         signal.signal(signal.SIGCHLD, lambda *_: None)  # only to wake the loop
 
     # ------------------------------------------------------------------ set-up
@@ -129,11 +131,10 @@ class Launcher:
             fresh = migrating.is_empty(self.given)
             self._step("tables", self._migrate)
         demo_file = self.given.data_dir / "demo.json"
-        command = [sys.executable, "manage.py", "demo", "load", "demo"]
         if self.demo and (fresh or not demo_file.exists()):
-            self._step("three months of a demo salon", lambda: self._remember_demo(self._run(command)))
+            self._step("three months of a demo salon", lambda: self._remember_demo(self._run(_loading())))
         elif self.demo:  # keeps what is there: nothing waits for it
-            self.loading = self._popen(command, log="demo", output=subprocess.PIPE)
+            self.step = self._begin(_loading())
         for name, words in self._commands().items():
             self.processes.append(Process(name, words))
         self._step("web, dispatch, worker, beat", self._start_processes)
@@ -206,11 +207,11 @@ class Launcher:
         took = time.monotonic() - self.began
         self._say(f"\nMarzha is up: {self.given.public_url}   ({took:.1f} s)")
         if self.demo:
-            if self.loading is not None:
-                printed, _ = self.loading.communicate()
-                if self.loading.returncode == 0:
-                    self._remember_demo(printed)
-                self.loading = None
+            if self.step is not None:
+                try:
+                    self._remember_demo(self._finish(self.step, command=_loading()[1:]))
+                except Failed as error:  # what was loaded before still stands
+                    self._say(str(error))
             self._show_logins()
         self._say(f"Logs: {self.logs}   Stop: Ctrl-C\n")
 
@@ -218,7 +219,7 @@ class Launcher:
         try:
             told: Any = json.loads((self.given.data_dir / "demo.json").read_bytes())
         except (OSError, ValueError):
-            self._say(f"The demo data did not load; see {self.logs / 'demo.log'}")
+            self._say(f"The demo data did not load; see {self.logs / 'setup.log'}")
             return
         for login in told.get("logins", []) if isinstance(told, dict) else []:
             self._say("  " + "   ".join(f"{value}" for value in login.values()))
@@ -288,8 +289,8 @@ class Launcher:
         """Stops the product's processes at once, then the servers; bounded to about ten seconds."""
         self.stopping = True
         running = [process.running for process in self.processes if process.running is not None]
-        if self.loading is not None:
-            running.append(self.loading)
+        if self.step is not None:
+            running.append(self.step)
         if running:
             self._say("stopping")
         for one in running:
@@ -314,10 +315,10 @@ class Launcher:
 
     def _step(self, name: str, work: Callable[[], object]) -> None:
         began = time.monotonic()
-        print(f"  {name} ... ", end="", flush=True)
+        self._say(f"  {name} ... ", end="")
         work()
         self._pause(0)
-        print(f"{time.monotonic() - began:.1f} s", flush=True)
+        self._say(f"{time.monotonic() - began:.1f} s")
 
     def _pause(self, seconds: float) -> None:
         """Sleeps, shorter when a signal comes. Raises Stop."""
@@ -332,23 +333,22 @@ class Launcher:
 
     def _run(self, command: list[str]) -> bytes:
         """Runs a step to its end and returns its stdout. Raises Failed with its last words, Stop."""
-        log = "setup"
-        out = self.logs / "setup.out"
-        with out.open("wb") as stdout:
-            process = self._popen(command, log=log, output=stdout)
-            try:
-                while process.poll() is None:
-                    self._pause(0.5)
-            except Stop:
-                leash.kill_group(process)
-                process.wait()
-                raise
-        printed = out.read_bytes()
-        out.unlink()
+        self.step = self._begin(command)
+        return self._finish(self.step, command=command[1:])
+
+    def _begin(self, command: list[str]) -> subprocess.Popen[bytes]:
+        with (self.logs / "setup.out").open("wb") as printed:
+            return self._popen(command, log="setup", output=printed)
+
+    def _finish(self, process: subprocess.Popen[bytes], *, command: list[str]) -> bytes:
+        while process.poll() is None:
+            self._pause(0.2)
+            self._tend()
+        self.step = None
         if process.returncode:
-            words = " ".join(command[1:])
-            raise Failed(f"`{words}` failed ({_cause(process.returncode)}):\n{self._last_words(log)}")
-        return printed
+            words = " ".join(command)
+            raise Failed(f"`{words}` failed ({_cause(process.returncode)}):\n{self._last_words('setup')}")
+        return (self.logs / "setup.out").read_bytes()
 
     def _popen(self, command: list[str], *, log: str, output: Any = None) -> subprocess.Popen[bytes]:
         environ = {
@@ -398,8 +398,13 @@ class Launcher:
                 Path(f"{log}.1").write_bytes(log.read_bytes())
                 os.truncate(log, 0)
 
-    def _say(self, text: str) -> None:
-        print(text, flush=True)
+    def _say(self, text: str, end: str = "\n") -> None:
+        with contextlib.suppress(OSError):  # who listened may be gone; the house stands on
+            print(text, end=end, flush=True)
+
+
+def _loading() -> list[str]:
+    return [sys.executable, "manage.py", "demo", "load", "demo"]
 
 
 def _cause(code: int) -> str:

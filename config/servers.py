@@ -133,13 +133,20 @@ def shared(
     with contextlib.ExitStack() as held:
         with environment.locked(mutex):
             owned: Servers | None = None
-            if is_owned(data_dir):
-                _await_ports(data_dir, with_postgres=with_postgres, with_valkey=with_valkey)
-                held.enter_context(environment.locked(users, shared=True))
-            else:
-                owned = start(
-                    data_dir, durable=durable, kind=kind, with_postgres=with_postgres, with_valkey=with_valkey
-                )
+            while True:
+                if not is_owned(data_dir):
+                    owned = start(
+                        data_dir,
+                        durable=durable,
+                        kind=kind,
+                        with_postgres=with_postgres,
+                        with_valkey=with_valkey,
+                    )
+                elif _await_ports(data_dir, with_postgres=with_postgres, with_valkey=with_valkey):
+                    held.enter_context(environment.locked(users, shared=True))
+                else:
+                    continue  # the owner ended meanwhile
+                break
         try:
             yield owned
         finally:
@@ -186,8 +193,11 @@ def owner(data_dir: Path) -> tuple[Kind, int] | None:
     return None
 
 
-def _await_ports(data_dir: Path, *, with_postgres: bool, with_valkey: bool, patience: float = 30.0) -> None:
-    """Waits until the owner's servers answer: it may be starting them, or bringing a crashed one back."""
+def _await_ports(data_dir: Path, *, with_postgres: bool, with_valkey: bool, patience: float = 30.0) -> bool:
+    """Waits until the owner's servers answer: it may be starting them, or bringing a crashed one back.
+
+    False when the owner ended instead.
+    """
     wanted = [name for name, is_wanted in (("postgres", with_postgres), ("valkey", with_valkey)) if is_wanted]
     end = time.monotonic() + patience
     while time.monotonic() < end:
@@ -197,7 +207,9 @@ def _await_ports(data_dir: Path, *, with_postgres: bool, with_valkey: bool, pati
                 f"{data_dir} is in use by a command that has no {' and '.join(missing)} of its own"
             )
         if told and all(_listens(told[name]["port"]) for name in wanted):
-            return
+            return True
+        if not is_owned(data_dir):
+            return False
         time.sleep(0.05)
     raise postgres.Broken(f"the servers of {data_dir} do not answer; see {data_dir / 'logs'}")
 
