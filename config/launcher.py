@@ -15,11 +15,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from config import environment, leash, migrating, postgres, roles, servers
+from config import environment, leash, migrating, postgres, processes, roles, servers
 
 STOP_PATIENCE = 6.0
 """Seconds that the product's processes get to end by themselves before they are killed."""
@@ -65,37 +64,6 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-@dataclass
-class Backoff:
-    """When something that died may start again: 1, 2, 4 ... 30 s, from 1 again after a quiet minute."""
-
-    delay: float = 1.0
-    due: float = 0.0
-    began: float = field(default_factory=time.monotonic)
-
-    def died(self) -> float:
-        """Notes a death; returns the seconds until the next start."""
-        now = time.monotonic()
-        if now - self.began > 60:
-            self.delay = 1.0
-        waiting, self.delay = self.delay, min(self.delay * 2, 30.0)
-        self.due = now + waiting
-        return waiting
-
-    def ready(self) -> bool:
-        return time.monotonic() >= self.due
-
-
-@dataclass
-class Process:
-    """One process of the product; `running` is None between a death and the next start."""
-
-    name: str
-    command: list[str]
-    backoff: Backoff = field(default_factory=Backoff)
-    running: subprocess.Popen[bytes] | None = None
-
-
 class Launcher:
     """The state of one `make up`."""
 
@@ -103,8 +71,8 @@ class Launcher:
         self.given, self.demo = given, demo
         self.logs = given.data_dir / "logs"
         self.servers: servers.Servers | None = None
-        self.servers_backoff = Backoff()
-        self.processes: list[Process] = []
+        self.servers_backoff = processes.Backoff()
+        self.processes: list[processes.Process] = []
         self.step: subprocess.Popen[bytes] | None = None
         self.stopping = False
         self.began = time.monotonic()
@@ -136,33 +104,12 @@ class Launcher:
         elif self.demo:  # keeps what is there: nothing waits for it
             self.step = self._begin(_loading())
         for name, words in self._commands().items():
-            self.processes.append(Process(name, words))
+            self.processes.append(processes.Process(name, words))
         self._step("web, dispatch, worker, beat", self._start_processes)
         self._greet()
 
     def _commands(self) -> dict[str, list[str]]:
-        python, data = sys.executable, self.given.data_dir
-        (data / "beat").mkdir(exist_ok=True, mode=0o700)
-        celery = [python, "-m", "celery", "-A", "config"]
-        web = [
-            *(python, "-m", "granian", "--interface", "asgi", "config.asgi:application"),
-            *("--host", self.given.host, "--port", str(self.given.port), "--workers", "1"),
-            # A stream counts as a request: with the defaults the 1,025th open inbox would hang.
-            *("--backlog", "4096", "--backpressure", "20000", "--workers-kill-timeout", "3"),
-            *("--no-ws", "--log-level", "warning", "--working-dir", str(environment.ROOT)),
-        ]
-        return {
-            "web": web,
-            "dispatch": [python, "manage.py", "dispatch"],
-            "worker": [
-                *(*celery, "worker", "--concurrency", "2", "--prefetch-multiplier", "1"),
-                *("--without-mingle", "--without-gossip", "--without-heartbeat", "--loglevel", "WARNING"),
-            ],
-            "beat": [
-                *(*celery, "beat", "--schedule", str(data / "beat" / "schedule"), "--pidfile", ""),
-                *("--loglevel", "WARNING"),
-            ],
-        }
+        return processes.commands(self.given)
 
     def _start_servers(self) -> None:
         told = False
@@ -279,7 +226,7 @@ class Launcher:
                 f"{names} ended and does not start, again in {self.servers_backoff.delay:.0f} s: {error}"
             )
 
-    def _start(self, process: Process) -> None:
+    def _start(self, process: processes.Process) -> None:
         process.backoff.began = time.monotonic()
         process.running = self._popen(process.command, log=process.name)
 

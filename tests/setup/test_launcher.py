@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from config import environment, launcher, postgres
+from config import environment, postgres, processes
 
 pytestmark = [pytest.mark.storm, pytest.mark.timeout(90)]
 
@@ -172,7 +172,7 @@ def test_a_taken_port_is_said_before_anything_starts(house):
 
 
 def test_waiting_doubles_to_half_a_minute_and_starts_over_after_a_quiet_one():
-    backoff = launcher.Backoff()
+    backoff = processes.Backoff()
     assert [backoff.died() for _ in range(7)] == [1, 2, 4, 8, 16, 30, 30]
     assert not backoff.ready()
     backoff.began -= 61
