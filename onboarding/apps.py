@@ -4,10 +4,11 @@ from django.apps import AppConfig
 
 
 class OnboardingConfig(AppConfig):
-    """See the package's modules."""
+    """The first ten minutes."""
 
     name = "onboarding"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Listeners hear what lower rooms announce."""
+        """Hears that a tenant was made."""
+        from onboarding import listeners  # noqa: F401
