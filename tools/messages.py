@@ -140,7 +140,7 @@ def _text(function: str, constants: Sequence[object]) -> Iterator[Text]:
 def collect() -> int:
     """Adds new texts, drops those that nobody says any more, keeps every translation."""
     texts = source_texts()
-    for path in CATALOGUES:
+    for path in CATALOGUES or [_first_catalogue()]:
         catalogue = polib.pofile(str(path), wrapwidth=110)
         known = _by_key(catalogue)
         forms = _forms(catalogue)
@@ -159,6 +159,23 @@ def collect() -> int:
         missing = sum(not entry.translated() for entry in catalogue)
         print(f"{path.relative_to(ROOT)}: {len(catalogue)} texts, {missing} to be translated")
     return 0
+
+
+def _first_catalogue() -> Path:
+    path = ROOT / "locale" / "ru" / "LC_MESSAGES" / "django.po"
+    path.parent.mkdir(parents=True)
+    catalogue = polib.POFile()
+    catalogue.metadata = {
+        "Language": "ru",
+        "MIME-Version": "1.0",
+        "Content-Type": "text/plain; charset=UTF-8",
+        "Content-Transfer-Encoding": "8bit",
+        "Plural-Forms": (
+            "nplurals=3; plural=(n%10==1 && n%100!=11 ? 0 : n%10>=2 && n%10<=4 && (n%100<12 || n%100>14) ? 1 : 2);"
+        ),
+    }
+    catalogue.save(str(path))
+    return path
 
 
 def merge(files: Iterable[Path]) -> int:
