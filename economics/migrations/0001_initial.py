@@ -2,41 +2,90 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import tenants.constraints
 from django.conf import settings
 from django.db import migrations, models
 
+import tenants.constraints
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('tenants', '0001_initial'),
+        ("tenants", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Spend',
+            name="Spend",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('ads', 'Advertising'), ('manager', "Manager's time"), ('other', 'Other acquisition'), ('retention', 'Retention')], default='ads', max_length=10)),
-                ('source', models.CharField(blank=True, default='', max_length=100)),
-                ('campaign', models.CharField(blank=True, default='', max_length=200)),
-                ('first_day', models.DateField()),
-                ('last_day', models.DateField()),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=12)),
-                ('note', models.CharField(blank=True, default='', max_length=200)),
-                ('external_id', models.CharField(blank=True, default='', max_length=100)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('tenant', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("ads", "Advertising"),
+                            ("manager", "Manager's time"),
+                            ("other", "Other acquisition"),
+                            ("retention", "Retention"),
+                        ],
+                        default="ads",
+                        max_length=10,
+                    ),
+                ),
+                ("source", models.CharField(blank=True, default="", max_length=100)),
+                ("campaign", models.CharField(blank=True, default="", max_length=200)),
+                ("first_day", models.DateField()),
+                ("last_day", models.DateField()),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=12)),
+                ("note", models.CharField(blank=True, default="", max_length=200)),
+                ("external_id", models.CharField(blank=True, default="", max_length=100)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'base_manager_name': 'objects',
-                'indexes': [models.Index(fields=['tenant', 'first_day'], name='economics_s_tenant__c2a4e7_idx')],
-                'constraints': [models.UniqueConstraint(fields=('tenant', 'id'), name='economics_spend_tenant_id'), tenants.constraints.RowLevelSecurity(name='economics_spend_wall'), models.CheckConstraint(condition=models.Q(('last_day__gte', models.F('first_day'))), name='economics_spend_order'), models.UniqueConstraint(condition=models.Q(('external_id', ''), _negated=True), fields=('tenant', 'external_id'), name='economics_spend_external')],
+                "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(fields=["tenant", "first_day"], name="economics_s_tenant__c2a4e7_idx")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant", "id"), name="economics_spend_tenant_id"),
+                    tenants.constraints.RowLevelSecurity(name="economics_spend_wall"),
+                    models.CheckConstraint(
+                        condition=models.Q(("last_day__gte", models.F("first_day"))),
+                        name="economics_spend_order",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("external_id", ""), _negated=True),
+                        fields=("tenant", "external_id"),
+                        name="economics_spend_external",
+                    ),
+                ],
             },
         ),
     ]

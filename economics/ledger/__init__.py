@@ -1,0 +1,1 @@
+"""A salon's history from a file: checked whole, then written whole, and nothing is sent because of it."""
