@@ -10,4 +10,5 @@ class AssistantConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Listeners hear what lower rooms announce."""
+        """Hears clients; its queue is swept."""
+        from assistant import listeners, queues  # noqa: F401

@@ -16,7 +16,7 @@ class Dialogue(wall.TenantModel):
     """What the assistant understood in a thread so far."""
 
     conversation = wall.TenantKey(Conversation, on_delete=models.CASCADE, related_name="+")
-    # {"step", "service_ids", "addon_ids", "staff_id", "day", "slots", "name", "misunderstood" …}
+    # See `assistant/memory.py`.
     memory = models.JSONField(default=dict)
     updated_at = models.DateTimeField(default=timezone.now)
 
@@ -29,6 +29,9 @@ class Dialogue(wall.TenantModel):
 class Answer(DurableRow):
     """An answer the assistant owes a thread; a burst of words owes one."""
 
+    # A person waits: after the third failure a colleague is called.
+    max_attempts = 3
+
     conversation = wall.TenantKey(Conversation, on_delete=models.CASCADE, related_name="+")
     generation = models.PositiveIntegerField()
     received_at = models.DateTimeField()
@@ -36,9 +39,9 @@ class Answer(DurableRow):
 
     class Meta:
         constraints: ClassVar[list[Any]] = [
+            # A word answered is answered once. One pending row a thread would not do: a row whose worker died
+            # becomes pending again beside the one of the client's next word.
             models.UniqueConstraint(
-                fields=["tenant", "conversation"],
-                condition=models.Q(state="pending"),
-                name="assistant_answer_one_pending",
+                fields=["tenant", "conversation", "generation"], name="assistant_answer_once"
             ),
         ]

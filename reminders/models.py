@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Booking
 from conversations.models import Message
@@ -13,6 +15,25 @@ from tenants import wall
 from work.rows import DurableRow
 
 OFFSETS = (48 * 60, 24 * 60, 2 * 60)
+
+
+class Reason(models.TextChoices):
+    """Why a reminder did not simply go out."""
+
+    PAST = "past", _("Its time had passed when the visit was booked")
+    NEARER = "nearer", _("A later reminder was due as well")
+    SWITCHED_OFF = "switched_off", _("This reminder is switched off")
+    CALLED = "called", _("The client was called")
+    MOVED = "moved", _("The visit was moved")
+    CANCELLED = "cancelled", _("The visit was cancelled")
+    OVER = "over", _("The visit has begun or is over")
+    LATE = "late", _("It was too late to send it")
+    NO_CHAT = "no_chat", _("The client never wrote to us in a messenger")
+    BLOCKED = "blocked", _("The client has blocked our chat")
+    CHANNEL_DOWN = "channel_down", _("The channel does not work at the moment")
+    UNDELIVERED = "undelivered", _("The messenger did not take it")
+    UNCERTAIN = "uncertain", _("It is not known whether it arrived")
+    BROKEN = "broken", _("An error on our side")
 
 
 class ReminderText(wall.TenantModel):
@@ -36,10 +57,14 @@ class Reminder(DurableRow):
     offset_minutes = models.PositiveIntegerField()
     channel_kind = models.CharField(max_length=20, blank=True, default="")
     message = wall.TenantKey(Message, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    # A `Reason`, empty while there is none.
     reason = models.CharField(max_length=200, blank=True, default="")
     # Nobody could be reached in a chat: it stands in the call list until somebody called.
     to_call = models.BooleanField(default=False)
     called_at = models.DateTimeField(null=True, blank=True)
+    called_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -55,3 +80,7 @@ class Reminder(DurableRow):
                 name="reminders_to_call",
             ),
         ]
+
+    def get_reason_display(self) -> str:
+        """Why, in words."""
+        return str(Reason(self.reason).label) if self.reason in Reason.values else self.reason

@@ -1,0 +1,295 @@
+"""The assistant's answers: planned with the client's word, made under the thread's lock, said for its generation.
+
+A burst of words owes one answer: it is due shortly after the last of them. An answer that the client's next word
+overtook before it left is taken back, with what it remembered, and the words are read again together.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import logging
+from collections.abc import Callable, Iterator, Sequence
+
+from django.db import transaction
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from assistant import facts, handover, mode, presses, turn
+from assistant import memory as memories
+from assistant.models import Answer
+from assistant.talk import OWNER, Reply, Talk
+from assistant.understanding import reading, vocabulary
+from conversations import contacts, outbox
+from conversations.models import (
+    Author,
+    ButtonAction,
+    Conversation,
+    Delivery,
+    Direction,
+    Message,
+    MessageState,
+)
+from tenants import clock, wall
+from work import sweep
+from work.claim import Claim
+from work.rows import DurableRow, State
+
+log = logging.getLogger(__name__)
+
+QUEUE = "answers"
+# How long the client may go on typing, after a word and in all.
+AFTER_LAST, AFTER_FIRST = dt.timedelta(milliseconds=700), dt.timedelta(seconds=2)
+# More of a burst than this is not read.
+MOST_WORDS = 4000
+# Things that are no text but deserve a person's eye.
+MEDIA = ("voice", "audio", "video", "image", "document")
+_SENT = (MessageState.SENT, MessageState.DELIVERED, MessageState.READ, MessageState.IN_DOUBT)
+
+
+# ---------------------------------------------------------------- planning
+def plan(thread: Conversation, *, now: dt.datetime) -> None:
+    """Promises an answer to the word that was just taken in; the thread is locked by the caller."""
+    owed = (
+        Answer.objects.select_for_update()
+        .filter(conversation=thread, state=State.PENDING)
+        .order_by("-id")
+        .first()
+    )
+    last = owed or Answer.objects.filter(conversation=thread).order_by("-id").first()
+    first_at = now
+    if last is not None and now - last.received_at < AFTER_FIRST and last.state in (
+        State.PENDING, State.CLAIMED, State.CANCELLED,
+    ):  # fmt: skip
+        first_at = last.received_at
+    due_at = min(now + AFTER_LAST, max(first_at + AFTER_FIRST, now))
+    if owed is not None:
+        owed.generation, owed.due_at = thread.generation, due_at
+        owed.save(update_fields=["generation", "due_at"])
+    else:
+        Answer.objects.get_or_create(
+            conversation=thread,
+            generation=thread.generation,
+            defaults={"due_at": due_at, "received_at": first_at, "created_at": now},
+        )
+    sweep.nudge(QUEUE)
+
+
+def drop(thread: Conversation) -> bool:
+    """Takes back the promises of answers that are not being made yet; True when the present word was among them."""
+    owed = Answer.objects.filter(conversation=thread, state=State.PENDING)
+    present = owed.filter(generation=thread.generation).exists()
+    owed.update(state=State.CANCELLED)
+    return present
+
+
+# ---------------------------------------------------------------- the queue
+def make(row: DurableRow, taken: Claim) -> None:
+    """Makes one promised answer, unless the thread has moved on or a person has taken it."""
+    assert isinstance(row, Answer)
+    thread = locked(row.conversation_id)
+    if thread.generation != row.generation or not mode.may_answer(thread, wall.entered_tenant()):
+        row.finish(token=taken.token, state=State.CANCELLED)
+        return
+    speak(thread, _answer_words, now=clock.now())
+
+
+def gave_up(row: DurableRow) -> None:
+    """No answer could be made: a person is called."""
+    assert isinstance(row, Answer)
+    thread = locked(row.conversation_id)
+    if mode.may_answer(thread, wall.entered_tenant()):
+        speak(thread, handover.hand_over, now=clock.now())
+
+
+RUN = sweep.one_by_one(Answer, make, died=gave_up)
+
+
+def locked(conversation_id: int) -> Conversation:
+    """The thread, locked until the transaction ends."""
+    rows = Conversation.objects.select_for_update(of=("self",)).select_related("contact", "connection")
+    return rows.get(pk=conversation_id)
+
+
+# ---------------------------------------------------------------- at once
+def opened(thread: Conversation, *, now: dt.datetime, afresh: bool) -> None:
+    """The chat was opened. `afresh` greets whatever was said before; else only somebody new, or after a day."""
+    if not mode.may_answer(thread, wall.entered_tenant()):
+        return
+    if not afresh and memories.recall(thread, now=now).greeted:
+        return
+    drop(thread)
+    _safely(thread, turn.by_opening, now=now, key=f"assistant:open:{thread.pk}:{thread.generation}")
+
+
+def pressed(action: ButtonAction, thread: Conversation, *, now: dt.datetime) -> None:
+    """A button of ours was pressed, or its label typed: answered in the same transaction."""
+    if not mode.may_answer(thread, wall.entered_tenant()):
+        _leave_to_person(thread, now=now)
+        return
+    typed = Answer.objects.filter(
+        conversation=thread, generation=thread.generation, state=State.PENDING
+    ).exists()
+    if typed and not presses.answers(action.action, stage=memories.recall(thread, now=now).stage):
+        return  # words like any others: their answer is promised already
+    drop(thread)
+
+    def answer(talk: Talk) -> Reply:
+        _hear_before_press(talk, label=action.label)
+        return presses.by_press(talk, action.action, dict(action.payload))
+
+    _safely(thread, answer, now=now)
+
+
+def _leave_to_person(thread: Conversation, *, now: dt.datetime) -> None:
+    """Pressed while a person has the thread: it waits for them like a word."""
+    thread.waiting_since = thread.waiting_since or now
+    Conversation.objects.filter(pk=thread.pk).update(waiting_since=thread.waiting_since)
+
+
+def shared_contact(thread: Conversation, *, now: dt.datetime) -> None:
+    """The client's phone came by a button: nothing more is typed, so the answer is made at once."""
+    drop(thread)
+    _safely(thread, _answer_words, now=now)
+
+
+def _safely(
+    thread: Conversation, answer: Callable[[Talk], Reply], *, now: dt.datetime, key: str = ""
+) -> None:
+    """Speaks; an error of ours must not keep the client's word from being taken in: then a person is called."""
+    try:
+        with transaction.atomic():
+            speak(thread, answer, now=now, key=key)
+    except Exception:
+        log.exception("thread %s: no answer could be made", thread.pk)
+        thread.refresh_from_db(fields=["holder", "waiting_since", "last_text", "last_message_at"])
+        speak(thread, handover.hand_over, now=now, key=key)
+
+
+# ---------------------------------------------------------------- speaking
+def speak(thread: Conversation, answer: Callable[[Talk], Reply], *, now: dt.datetime, key: str = "") -> None:
+    """One turn: recalls, asks `answer` for the reply, says it, remembers."""
+    tenant = wall.entered_tenant()
+    memory = _take_back(thread, memories.recall(thread, now=now))
+    language = memory.language or _language(tenant.language)
+    memory.language = language
+    before = memory.to_json() | {"said": [], "before": None}
+    with translation.override(language), timezone.override(tenant.zone):
+        talk = Talk(thread=thread, tenant=tenant, memory=memory, catalogue=facts.catalogue(), now=now)
+        reply = answer(talk)
+        if not reply.said:
+            _say(talk, reply, before=before, key=key or f"assistant:{thread.pk}:{thread.generation}")
+    memories.keep(thread, memory, now=now)
+
+
+def _say(talk: Talk, reply: Reply, *, before: dict[str, object], key: str) -> None:
+    thread, memory = talk.thread, talk.memory
+    waiting_since = thread.waiting_since or talk.now
+    message = None
+    with contextlib.suppress(
+        outbox.CannotWrite
+    ):  # the person sees the word; there is no way to answer it here
+        message = outbox.say(
+            thread,
+            text=reply.text,
+            buttons=talk.keyboard(reply.choices),
+            author=Author.ASSISTANT,
+            key=key,
+            now=talk.now,
+            generation=None if reply.lasting else thread.generation,
+        )
+    if reply.waits:
+        thread.waiting_since = waiting_since
+        Conversation.objects.filter(pk=thread.pk).update(waiting_since=waiting_since)
+    taken_back = message is not None and not reply.lasting
+    memory.said = [message.pk] if taken_back and message else []
+    memory.before = dict(before) if taken_back else None
+
+
+def _language(usual: str) -> str:
+    """The salon's language until the client shows another."""
+    return usual if usual in vocabulary.languages() else vocabulary.DEFAULT
+
+
+def _take_back(thread: Conversation, memory: memories.Memory) -> memories.Memory:
+    """The memory as it was before the last answer, when that answer has not left: its words are read again."""
+    if not memory.said or memory.before is None:
+        return memory
+    deliveries = Delivery.objects.select_for_update().filter(message_id__in=memory.said).order_by("pk")
+    for delivery in deliveries:
+        if delivery.state in (State.PENDING, State.CLAIMED) and delivery.generation != thread.generation:
+            delivery.finish(
+                token=delivery.lease_token, state=State.CANCELLED, error=_("The conversation has moved on.")
+            )
+            outbox.settle(delivery.message, MessageState.CANCELLED, error=_("The conversation has moved on."))
+    if Message.objects.filter(pk__in=memory.said).exclude(state=MessageState.CANCELLED).exists():
+        return memory
+    return memories.Memory.from_json(memory.before)
+
+
+# ---------------------------------------------------------------- listening
+def _unheard(talk: Talk) -> list[Message]:
+    """The client's words since the last turn; what opened the chat and labels of buttons are none."""
+    rows = Message.objects.filter(
+        conversation=talk.thread, direction=Direction.IN, author=Author.CLIENT, pk__gt=talk.memory.heard
+    )
+    found = list(rows.order_by("pk"))
+    if found:
+        talk.memory.heard = found[-1].pk
+    return [one for one in found if one.kind != "button" and not one.text.startswith("/start")]
+
+
+def _understand(talk: Talk, messages: Sequence[Message]) -> reading.Reading:
+    text = "\n".join(one.text for one in messages if one.text)[-MOST_WORDS:]
+    understood = reading.read(
+        text,
+        catalogue=talk.catalogue,
+        masters=facts.masters(),
+        today=talk.now.astimezone(talk.zone).date(),
+        language=talk.memory.language,
+    )
+    for one in messages:
+        for medium in one.media:
+            if medium.get("kind") == "contact" and medium.get("phone"):
+                understood.phone = understood.phone or medium["phone"]
+    return understood
+
+
+def _answer_words(talk: Talk) -> Reply:
+    messages = _unheard(talk)
+    understood = _understand(talk, messages)
+    with _in_language(talk, understood):
+        if not understood.text.strip() and any(one.kind in MEDIA for one in messages):
+            return turn.by_medium(talk)
+        return turn.by_words(talk, understood)
+
+
+@contextlib.contextmanager
+def _in_language(talk: Talk, understood: reading.Reading) -> Iterator[None]:
+    """The client's language from the word on that showed it."""
+    if understood.language and understood.language in vocabulary.languages():
+        talk.memory.language = understood.language
+    with translation.override(talk.memory.language):
+        yield
+
+
+def _hear_before_press(talk: Talk, *, label: str) -> None:
+    """What was written just before a press is kept too; the label that was typed is no word of its own."""
+    words = [one for one in _unheard(talk) if one.text.strip().lower() != label.strip().lower()]
+    if words:
+        turn.learn(talk, _understand(talk, words))
+
+
+__all__ = [
+    "OWNER",
+    "QUEUE",
+    "RUN",
+    "contacts",
+    "drop",
+    "make",
+    "opened",
+    "plan",
+    "pressed",
+    "shared_contact",
+    "speak",
+]

@@ -1,0 +1,284 @@
+"""Says what is due: checked afresh under the visit's lock, through the best chat, once.
+
+Locks are taken in one order: threads, then visits, then reminders. A visit that somebody is changing at this moment
+is not waited for; its reminder is looked at again a second later.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db import connection
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+
+from bookings.models import Booking, BookingStatus
+from conversations import buttons, outbox
+from conversations.models import Author, Conversation, Message, MessageState
+from reminders import reach, signals, texts
+from reminders.models import Reason, Reminder, ReminderText
+from tenants import clock, wall
+from tenants.models import Tenant
+from work import sweep
+from work.claim import Claim
+from work.rows import MAX_ATTEMPTS, State
+
+log = logging.getLogger(__name__)
+
+QUEUE = "reminders"
+OWNER = "reminders"
+PREFIX = "reminder:"
+# So many in one transaction: the threads they go to are locked meanwhile.
+TOGETHER = 25
+AGAIN_AFTER = dt.timedelta(seconds=1)
+AFTER_ERROR = dt.timedelta(seconds=10)
+
+
+def key_of(reminder: Reminder) -> str:
+    """The key of the message: the same reminder is the same message, whichever channel it takes."""
+    return f"{PREFIX}{reminder.booking_id}:{int(reminder.starts_at.timestamp())}:{reminder.offset_minutes}"
+
+
+# ---------------------------------------------------------------- the queue's run
+def run(claims: Sequence[Claim]) -> None:
+    """Carries out a batch, tenant by tenant; one row that fails does not hold up the others."""
+    groups: dict[int, list[Claim]] = defaultdict(list)
+    for claim in claims:
+        groups[claim.tenant_id].append(claim)
+    for tenant_id, group in groups.items():
+        for start in range(0, len(group), TOGETHER):
+            part = group[start : start + TOGETHER]
+            try:
+                with wall.tenant_tx(tenant_id):
+                    _carry(part)
+            except Exception:
+                log.exception("reminders: a batch failed, taking its rows one by one")
+                for claim in part:
+                    _carry_alone(claim)
+
+
+def _carry_alone(claim: Claim) -> None:
+    try:
+        with wall.tenant_tx(claim.tenant_id):
+            _carry([claim])
+    except Exception as error:
+        log.exception("reminder %s failed", claim.id)
+        with wall.tenant_tx(claim.tenant_id):
+            _stumbled(claim, error)
+
+
+def _stumbled(claim: Claim, error: Exception) -> None:
+    """Puts a row off without touching its due time; after the last attempt a person calls."""
+    row = Reminder.objects.filter(pk=claim.id, lease_token=claim.token).first()
+    if row is None:
+        return
+    if row.attempts >= MAX_ATTEMPTS:
+        _give_up(row, Reason.BROKEN, now=clock.now(), error=f"{type(error).__name__}: {error}")
+    else:
+        _look_again(row, after=AFTER_ERROR * row.attempts, error=f"{type(error).__name__}: {error}"[:2000])
+
+
+def _look_again(row: Reminder, *, after: dt.timedelta, error: str = "") -> None:
+    """The lease ends soon; then the row is due again."""
+    Reminder.objects.filter(pk=row.pk, lease_token=row.lease_token).update(
+        lease_until=Now() + after,
+        attempts=row.attempts if error else max(row.attempts - 1, 0),
+        last_error=error,
+    )
+
+
+def _carry(claims: Sequence[Claim]) -> None:
+    now, tenant = clock.now(), wall.entered_tenant()
+    named = Reminder.objects.filter(pk__in=[claim.id for claim in claims])
+    _lock_threads(named.values_list("booking__conversation_id", flat=True))
+    free = _lock_visits(named.values_list("booking_id", flat=True))
+    rows = list(
+        Reminder.objects.select_for_update(of=("self",))
+        .select_related("booking__staff", "booking__contact", "booking__attendee", "message")
+        .select_related("booking__conversation__connection", "booking__conversation__contact")
+        .prefetch_related("booking__items")
+        .filter(pk__in=[claim.id for claim in claims], lease_token=claims[0].token, state=State.CLAIMED)
+        .order_by("due_at", "id")
+    )
+    kin: dict[tuple[int, dt.datetime], list[Reminder]] = defaultdict(list)
+    for one in Reminder.objects.filter(booking_id__in={row.booking_id for row in rows}):
+        kin[one.booking_id, one.starts_at].append(one)
+    own = texts.own_texts()
+    for row in rows:
+        if row.booking_id not in free:
+            _look_again(row, after=AGAIN_AFTER)
+            continue
+        refusal = _refusal(row, kin[row.booking_id, row.starts_at], own.get(row.offset_minutes), now)
+        if refusal is None:
+            _say(row, own.get(row.offset_minutes), tenant=tenant, now=now)
+        else:
+            state, reason = refusal
+            row.finish(token=row.lease_token, state=state, reason=reason)
+            if state == State.EXPIRED and row.starts_at > now:
+                _list_to_call(row, now=now)
+
+
+def _lock_threads(ids: Iterable[int | None]) -> None:
+    wanted = {each for each in ids if each}
+    list(Conversation.objects.select_for_update().filter(pk__in=wanted).order_by("pk").values_list("pk"))
+
+
+def _lock_visits(ids: Iterable[int]) -> set[int]:
+    """Locks visits against a change, those that nobody is changing right now; returns their ids."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM bookings_booking WHERE tenant_id = %s AND id = ANY(%s) ORDER BY id FOR SHARE SKIP LOCKED",
+            [wall.current_tenant_id(), list(set(ids))],
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+# ---------------------------------------------------------------- one reminder
+def _refusal(
+    row: Reminder, kin: Sequence[Reminder], own: ReminderText | None, now: dt.datetime
+) -> tuple[State, Reason] | None:
+    """(state, reason) when the reminder must not be said now."""
+    booking = row.booking
+    if booking.starts_at != row.starts_at:
+        return State.CANCELLED, Reason.MOVED
+    if booking.status == BookingStatus.CANCELLED:
+        return State.CANCELLED, Reason.CANCELLED
+    if booking.status != BookingStatus.CONFIRMED or booking.starts_at <= now:
+        return State.CANCELLED, Reason.OVER
+    if any(
+        other.offset_minutes < row.offset_minutes
+        and other.due_at <= now < (other.expires_at or other.starts_at)
+        for other in kin
+    ):
+        return State.SKIPPED, Reason.NEARER
+    if row.expires_at is not None and row.expires_at < now:
+        return State.EXPIRED, Reason.LATE
+    if own is not None and not own.active:
+        return State.SKIPPED, Reason.SWITCHED_OFF
+    return None
+
+
+def _say(row: Reminder, own: ReminderText | None, *, tenant: Tenant, now: dt.datetime) -> None:
+    """Writes the message into the best thread that was not tried yet, or puts the visit into the call list."""
+    booking, key = row.booking, key_of(row)
+    earlier = list(_tries(key)) if row.message_id else []
+    failed = {message.conversation_id for message in earlier if message.state == MessageState.FAILED}
+    met: list[Reason] = [Reason.UNDELIVERED] if failed else []
+    for thread in reach.threads(booking):
+        if thread.pk in failed:
+            continue
+        obstacle = reach.obstacle(thread)
+        if obstacle is not None:
+            met.append(obstacle)
+            continue
+        try:
+            message = _write(row, thread, f"{key}#{len(earlier) + 1}" if earlier else key, own, tenant, now)
+        except outbox.CannotWrite:
+            met.append(Reason.NO_CHAT)
+            continue
+        row.finish(token=row.lease_token, message=message, channel_kind=thread.connection.kind, reason="")
+        return
+    if _was_called(row):
+        row.finish(token=row.lease_token, state=State.SKIPPED, reason=Reason.CALLED)
+    else:
+        _give_up(row, met[0] if met else Reason.NO_CHAT, now=now)
+
+
+def _tries(key: str) -> Iterable[Message]:
+    """The messages of a reminder that were written before: they failed for certain, or were taken back."""
+    keys = [key, *(f"{key}#{number}" for number in range(2, 10))]
+    return Message.objects.filter(key__in=keys)
+
+
+def _write(
+    row: Reminder, thread: Conversation, key: str, own: ReminderText | None, tenant: Tenant, now: dt.datetime
+) -> Message:
+    booking = row.booking
+    with texts.spoken(tenant, booking.attendee or booking.contact):
+        text = texts.write(
+            booking, offset_minutes=row.offset_minutes, own=own.text if own else "", tenant=tenant, now=now
+        )
+        offered = offer(thread, booking, now=now)
+    return outbox.say(
+        thread, text=text, buttons=offered, author=Author.SYSTEM, key=key, now=now, expires_at=row.expires_at
+    )
+
+
+def offer(thread: Conversation, booking: Booking, *, now: dt.datetime) -> list[list[dict[str, str]]]:
+    """The buttons under a reminder, as they stand for the visit's present start."""
+    payload: dict[str, Any] = {"booking": booking.pk, "starts_at": booking.starts_at.isoformat()}
+    labels = {"confirm": _("I will come"), "move": _("Move"), "cancel": _("Cancel the visit")}
+    made = {
+        action: buttons.offer(thread, owner=OWNER, action=action, payload=payload, label=label, now=now)
+        for action, label in labels.items()
+    }
+    return [[made["confirm"]], [made["move"], made["cancel"]]]
+
+
+# ---------------------------------------------------------------- when nobody can be reached
+def _give_up(row: Reminder, reason: Reason, *, now: dt.datetime, error: str = "") -> None:
+    row.finish(token=row.lease_token, state=State.DEAD, reason=reason, error=error)
+    _list_to_call(row, now=now)
+
+
+def _list_to_call(row: Reminder, *, now: dt.datetime) -> None:
+    if _was_called(row):
+        return
+    row.to_call = True
+    row.save(update_fields=["to_call"])
+    signals.to_call.send(Reminder, reminder=row, now=now)
+
+
+def _was_called(row: Reminder) -> bool:
+    """Whether somebody called about this visit at this start already."""
+    same = Reminder.objects.filter(booking_id=row.booking_id, starts_at=row.starts_at)
+    return same.exclude(called_at=None).exists()
+
+
+# ---------------------------------------------------------------- the last check and the outcome
+def veto(message: Message) -> str | None:
+    """Asked right before the call, in its transaction: why this reminder must not go out any more.
+
+    The visit is locked against a change until that transaction ends, so what was cancelled or moved before is seen.
+    """
+    if not message.key.startswith(PREFIX):
+        return None
+    booking_id, starts = (int(part) for part in message.key[len(PREFIX) :].split("#")[0].split(":")[:2])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT status, starts_at FROM bookings_booking WHERE tenant_id = %s AND id = %s FOR SHARE",
+            [wall.current_tenant_id(), booking_id],
+        )
+        found = cursor.fetchone()
+    if found is None or found[0] != BookingStatus.CONFIRMED:
+        return _("The visit was cancelled.") if found and found[0] == "cancelled" else _("The visit is over.")
+    return _("The visit was moved.") if int(found[1].timestamp()) != starts else None
+
+
+def settled(message: Message) -> None:
+    """Mirrors what became of the message; after a definite failure the reminder is due again, for the next thread."""
+    if not message.key.startswith(PREFIX):
+        return
+    mine = Reminder.objects.filter(message=message)
+    match message.state:
+        case "failed":
+            if mine.filter(state__in=(State.DONE, State.IN_DOUBT)).update(state=State.PENDING, attempts=0):
+                sweep.nudge(QUEUE)
+        case "in_doubt":
+            mine.update(state=State.IN_DOUBT, reason=Reason.UNCERTAIN)
+        case "cancelled":
+            mine.filter(state=State.DONE).update(state=State.CANCELLED, reason=_why_cancelled(mine))
+        case "pending" | "delivered" | "read":
+            # Sent again by a person, or evidence came that it arrived.
+            mine.exclude(state=State.DONE).update(state=State.DONE, reason="", to_call=False)
+
+
+def _why_cancelled(rows: Any) -> Reason:
+    row = rows.select_related("booking").first()
+    if row is None or row.booking.status == BookingStatus.CANCELLED:
+        return Reason.CANCELLED
+    return Reason.MOVED if row.booking.starts_at != row.starts_at else Reason.OVER

@@ -1,0 +1,7 @@
+"""The queue of this room."""
+
+from reminders import dispatch
+from reminders.models import Reminder
+from work import sweep
+
+sweep.register(sweep.Queue(name=dispatch.QUEUE, model=Reminder, run=dispatch.run, batch=100))
