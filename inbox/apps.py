@@ -9,5 +9,18 @@ class InboxConfig(AppConfig):
     name = "inbox"
     default_auto_field = "django.db.models.BigAutoField"
 
+    def import_models(self) -> None:
+        """A colleague's link is recognised before any room takes the message in.
+
+        Receivers are called in the order they were connected, and every room connects its own in `ready()`, which
+        comes after all models are there.
+        """
+        super().import_models()
+        from connections import signals
+        from inbox import attach
+
+        signals.fact_received.connect(attach.hear, dispatch_uid="inbox.attach")
+
     def ready(self) -> None:
-        """Listeners hear what lower rooms announce."""
+        """Hears what lower rooms announce; its queues are swept."""
+        from inbox import listeners, queues  # noqa: F401

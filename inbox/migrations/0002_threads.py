@@ -2,163 +2,263 @@
 
 import django.db.models.deletion
 import django.utils.timezone
+from django.conf import settings
+from django.db import migrations, models
+
 import tenants.constraints
 import tenants.wall
 import work.queue
-from django.conf import settings
-from django.db import migrations, models
 from inbox.functions import INBOX_SEARCH, INDEXES
 from tenants.functions import operation
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('conversations', '0001_initial'),
-        ('inbox', '0001_initial'),
-        ('leads', '0001_initial'),
-        ('tenants', '0001_initial'),
+        ("conversations", "0001_initial"),
+        ("inbox", "0001_initial"),
+        ("leads", "0001_initial"),
+        ("tenants", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='StaffLink',
+            name="StaffLink",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token_hash', models.BinaryField(max_length=32)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('expires_at', models.DateTimeField()),
-                ('used_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("token_hash", models.BinaryField(max_length=32)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("expires_at", models.DateTimeField()),
+                ("used_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'base_manager_name': 'objects',
+                "base_manager_name": "objects",
             },
         ),
         migrations.CreateModel(
-            name='Step',
+            name="Step",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('taken', 'took the conversation'), ('assigned', 'gave the conversation to'), ('released', 'gave the conversation back to everybody'), ('handed_over', 'The assistant asks for a person'), ('handed_back', 'gave the conversation back to the assistant'), ('closed', 'closed the conversation'), ('reopened', 'opened the conversation again'), ('snoozed', 'put the conversation off until'), ('woken', 'The conversation is back as planned'), ('not_a_client', 'marked: not a client'), ('client_again', 'marked: a client after all'), ('lost', 'closed the request as lost'), ('no_answer', 'Nobody answered in time')], max_length=15)),
-                ('text', models.TextField(blank=True, default='')),
-                ('at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("taken", "took the conversation"),
+                            ("assigned", "gave the conversation to"),
+                            ("released", "gave the conversation back to everybody"),
+                            ("handed_over", "The assistant asks for a person"),
+                            ("handed_back", "gave the conversation back to the assistant"),
+                            ("closed", "closed the conversation"),
+                            ("reopened", "opened the conversation again"),
+                            ("snoozed", "put the conversation off until"),
+                            ("woken", "The conversation is back as planned"),
+                            ("not_a_client", "marked: not a client"),
+                            ("client_again", "marked: a client after all"),
+                            ("lost", "closed the request as lost"),
+                            ("no_answer", "Nobody answered in time"),
+                        ],
+                        max_length=15,
+                    ),
+                ),
+                ("text", models.TextField(blank=True, default="")),
+                ("at", models.DateTimeField()),
             ],
             options={
-                'base_manager_name': 'objects',
+                "base_manager_name": "objects",
             },
         ),
         migrations.CreateModel(
-            name='Wakeup',
+            name="Wakeup",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('waiting', 'Planned'), ('pending', 'Due'), ('claimed', 'Taken'), ('calling', 'Under way'), ('done', 'Done'), ('ignored', 'Ignored'), ('skipped', 'Skipped'), ('in_doubt', 'Uncertain'), ('expired', 'Too late'), ('cancelled', 'Cancelled'), ('dead', 'Failed')], default='pending', max_length=10)),
-                ('due_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('lease_token', models.UUIDField(blank=True, null=True)),
-                ('last_error', models.TextField(blank=True, default='')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Planned"),
+                            ("pending", "Due"),
+                            ("claimed", "Taken"),
+                            ("calling", "Under way"),
+                            ("done", "Done"),
+                            ("ignored", "Ignored"),
+                            ("skipped", "Skipped"),
+                            ("in_doubt", "Uncertain"),
+                            ("expired", "Too late"),
+                            ("cancelled", "Cancelled"),
+                            ("dead", "Failed"),
+                        ],
+                        default="pending",
+                        max_length=10,
+                    ),
+                ),
+                ("due_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                ("lease_token", models.UUIDField(blank=True, null=True)),
+                ("last_error", models.TextField(blank=True, default="")),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'base_manager_name': 'objects',
+                "base_manager_name": "objects",
             },
         ),
         migrations.RemoveConstraint(
-            model_name='escalation',
-            name='inbox_escalation_once',
+            model_name="escalation",
+            name="inbox_escalation_once",
         ),
         migrations.AddField(
-            model_name='escalation',
-            name='stage',
+            model_name="escalation",
+            name="stage",
             field=models.PositiveSmallIntegerField(default=0),
         ),
         migrations.AddConstraint(
-            model_name='escalation',
-            constraint=models.UniqueConstraint(fields=('tenant', 'conversation', 'generation', 'stage'), name='inbox_escalation_once'),
+            model_name="escalation",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "conversation", "generation", "stage"), name="inbox_escalation_once"
+            ),
         ),
         migrations.AddField(
-            model_name='stafflink',
-            name='tenant',
-            field=models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.tenant'),
+            model_name="stafflink",
+            name="tenant",
+            field=models.ForeignKey(
+                db_index=False,
+                editable=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="tenants.tenant",
+            ),
         ),
         migrations.AddField(
-            model_name='stafflink',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="stafflink",
+            name="user",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='step',
-            name='conversation',
-            field=tenants.wall.TenantKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='conversations.conversation'),
+            model_name="step",
+            name="conversation",
+            field=tenants.wall.TenantKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="conversations.conversation",
+            ),
         ),
         migrations.AddField(
-            model_name='step',
-            name='tenant',
-            field=models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.tenant'),
+            model_name="step",
+            name="tenant",
+            field=models.ForeignKey(
+                db_index=False,
+                editable=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="tenants.tenant",
+            ),
         ),
         migrations.AddField(
-            model_name='step',
-            name='user',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="step",
+            name="user",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='wakeup',
-            name='conversation',
-            field=tenants.wall.TenantKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='conversations.conversation'),
+            model_name="wakeup",
+            name="conversation",
+            field=tenants.wall.TenantKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="conversations.conversation",
+            ),
         ),
         migrations.AddField(
-            model_name='wakeup',
-            name='tenant',
-            field=models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.tenant'),
+            model_name="wakeup",
+            name="tenant",
+            field=models.ForeignKey(
+                db_index=False,
+                editable=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="tenants.tenant",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stafflink',
-            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='inbox_stafflink_tenant_id'),
+            model_name="stafflink",
+            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="inbox_stafflink_tenant_id"),
         ),
         migrations.AddConstraint(
-            model_name='stafflink',
-            constraint=tenants.constraints.RowLevelSecurity(name='inbox_stafflink_wall'),
+            model_name="stafflink",
+            constraint=tenants.constraints.RowLevelSecurity(name="inbox_stafflink_wall"),
         ),
         migrations.AddConstraint(
-            model_name='stafflink',
-            constraint=models.UniqueConstraint(fields=('tenant', 'token_hash'), name='inbox_stafflink_token'),
+            model_name="stafflink",
+            constraint=models.UniqueConstraint(fields=("tenant", "token_hash"), name="inbox_stafflink_token"),
         ),
         migrations.AddIndex(
-            model_name='step',
-            index=models.Index(fields=['tenant', 'conversation', '-at'], name='inbox_step_tenant__618a3a_idx'),
+            model_name="step",
+            index=models.Index(
+                fields=["tenant", "conversation", "-at"], name="inbox_step_tenant__618a3a_idx"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='step',
-            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='inbox_step_tenant_id'),
+            model_name="step",
+            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="inbox_step_tenant_id"),
         ),
         migrations.AddConstraint(
-            model_name='step',
-            constraint=tenants.constraints.RowLevelSecurity(name='inbox_step_wall'),
+            model_name="step",
+            constraint=tenants.constraints.RowLevelSecurity(name="inbox_step_wall"),
         ),
         migrations.AddConstraint(
-            model_name='step',
-            constraint=tenants.constraints.SameTenant(field='conversation', name='inbox_step_conversation_same_tenant'),
+            model_name="step",
+            constraint=tenants.constraints.SameTenant(
+                field="conversation", name="inbox_step_conversation_same_tenant"
+            ),
         ),
         migrations.AddIndex(
-            model_name='wakeup',
-            index=models.Index(fields=['tenant', 'conversation'], name='inbox_wakeu_tenant__fe63fd_idx'),
+            model_name="wakeup",
+            index=models.Index(fields=["tenant", "conversation"], name="inbox_wakeu_tenant__fe63fd_idx"),
         ),
         migrations.AddConstraint(
-            model_name='wakeup',
-            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='inbox_wakeup_tenant_id'),
+            model_name="wakeup",
+            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="inbox_wakeup_tenant_id"),
         ),
         migrations.AddConstraint(
-            model_name='wakeup',
-            constraint=tenants.constraints.RowLevelSecurity(name='inbox_wakeup_wall'),
+            model_name="wakeup",
+            constraint=tenants.constraints.RowLevelSecurity(name="inbox_wakeup_wall"),
         ),
         migrations.AddConstraint(
-            model_name='wakeup',
-            constraint=tenants.constraints.SameTenant(field='conversation', name='inbox_wakeup_conversation_same_tenant'),
+            model_name="wakeup",
+            constraint=tenants.constraints.SameTenant(
+                field="conversation", name="inbox_wakeup_conversation_same_tenant"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='wakeup',
-            constraint=work.queue.DurableQueue(name='inbox_wakeup_queue'),
+            model_name="wakeup",
+            constraint=work.queue.DurableQueue(name="inbox_wakeup_queue"),
         ),
         *(
             migrations.RunSQL(f"CREATE INDEX {name} {index}", reverse_sql=f"DROP INDEX {name}")

@@ -19,3 +19,6 @@ import "./phone.js";
 import "./thread.js";
 import "./tablewrap.js";
 import "./autosubmit.js";
+import "./inbox-panes.js";
+import "./inbox-composer.js";
+import "./inbox-notify.js";

@@ -1,0 +1,108 @@
+"""Hears what lower rooms announce: whom it keeps waiting, and which pages show it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from bookings import signals as booking_signals
+from connections import signals as connection_signals
+from conversations import signals as conversation_signals
+from conversations.models import Author, Conversation, Holder
+from inbox import announce, attach, escalation, raw, reading
+from leads import signals as lead_signals
+
+
+@receiver(conversation_signals.message_received)
+def client_wrote(sender: Any, message: Any, event: Any = None, now: Any = None, **_kwargs: Any) -> None:
+    """A promise to look whether somebody answered; a bell where a person holds the thread."""
+    thread = message.conversation
+    announce.thread(thread.pk)
+    if thread.not_a_client:
+        if attach.is_colleague(thread):
+            attach.settle(thread)
+        return
+    escalation.plan(thread, now=now)
+    raw.read_after_all(event, contact=message.contact, now=now)
+    if thread.holder != Holder.ASSISTANT:
+        announce.ring(thread.pk)
+
+
+@receiver(conversation_signals.message_said)
+def we_wrote(sender: Any, message: Any, now: Any, **_kwargs: Any) -> None:
+    """The assistant's answer ends the wait, unless it said that a person would come."""
+    announce.thread(message.conversation_id)
+    if message.author != Author.ASSISTANT:
+        return
+    thread = Conversation.objects.get(pk=message.conversation_id)
+    if thread.holder == Holder.ASSISTANT:
+        escalation.answered(thread, by=None, now=now)
+    elif thread.waiting_since is None:
+        keep_waiting(thread)
+
+
+def keep_waiting(thread: Conversation) -> None:
+    """A person was promised: the client waits since their last word."""
+    thread.waiting_since = reading.last_word_at(thread)
+    Conversation.objects.filter(pk=thread.pk).update(waiting_since=thread.waiting_since)
+
+
+@receiver(conversation_signals.human_replied)
+def colleague_answered(sender: Any, message: Any, now: Any, **_kwargs: Any) -> None:
+    """Nobody waits here any more."""
+    announce.thread(message.conversation_id)
+    escalation.answered(message.conversation, by=message.user, now=now)
+
+
+@receiver(conversation_signals.message_settled)
+def outcome_known(sender: Any, message: Any, **_kwargs: Any) -> None:
+    """The bubble's sign changes."""
+    announce.thread(message.conversation_id)
+
+
+@receiver(conversation_signals.form_received)
+def form_came(sender: Any, contact: Any, event: Any, now: Any, **_kwargs: Any) -> None:
+    """A form read after all makes its raw lead somebody's."""
+    raw.read_after_all(event, contact=contact, now=now)
+
+
+@receiver(lead_signals.lead_opened)
+@receiver(lead_signals.lead_changed)
+def lead_moved(sender: Any, lead: Any, **_kwargs: Any) -> None:
+    """The card shows it; a raw lead stands in the list."""
+    announce.thread(lead.conversation_id)
+    if lead.contact_id is None:
+        announce.event("inbox")
+
+
+@receiver(lead_signals.task_opened)
+def task_opened(sender: Any, task: Any, **_kwargs: Any) -> None:
+    """The page "Today" shows it."""
+    announce.today()
+
+
+@receiver(
+    [
+        booking_signals.booked,
+        booking_signals.moved,
+        booking_signals.cancelled,
+        booking_signals.arrived,
+        booking_signals.completed,
+        booking_signals.no_show,
+        booking_signals.client_confirmed,
+        booking_signals.reopened,
+        booking_signals.expired,
+    ]
+)
+def visit_changed(sender: Any, booking: Any, **_kwargs: Any) -> None:
+    """The card, the page "Today" and the calendar show it."""
+    announce.thread(booking.conversation_id)
+    announce.today()
+    announce.event("calendar")
+
+
+@receiver(connection_signals.broke)
+def channel_broke(sender: Any, **_kwargs: Any) -> None:
+    """The page "Today" says so."""
+    announce.today()

@@ -1,0 +1,87 @@
+"""Words of the inbox: short times, waits, what a medium is."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django import template
+from django.utils import timezone
+from django.utils.translation import gettext, pgettext
+
+from integrations import registry
+from kit.templatetags import marzha
+
+register = template.Library()
+
+
+@register.filter
+def short(value: dt.datetime | None, now: dt.datetime | None = None) -> str:
+    """A time for a narrow column: `15:30` today, `yesterday`, else the day."""
+    if value is None:
+        return ""
+    local, today = timezone.localtime(value), timezone.localtime(now or timezone.now()).date()
+    if local.date() == today:
+        return marzha.clock(value)
+    return (
+        marzha.day(value, now)
+        if (today - local.date()).days < 2
+        else marzha.day(value, now).partition(", ")[2]
+    )
+
+
+@register.filter
+def waited(since: dt.datetime | None, now: dt.datetime) -> str:
+    """How long somebody has been waiting, in two words at most: `5 min`, `3 h`, `2 d`."""
+    if since is None:
+        return ""
+    minutes = max(0, int((now - since).total_seconds() // 60))
+    if minutes < 60:
+        return gettext("%(count)d min") % {"count": minutes}
+    if minutes < 48 * 60:
+        return gettext("%(count)d h") % {"count": minutes // 60}
+    # Translators: days of waiting, shortened
+    return gettext("%(count)d d") % {"count": minutes // (24 * 60)}
+
+
+@register.filter
+def late(since: dt.datetime | None, now: dt.datetime) -> bool:
+    """Whether a wait is longer than people put up with."""
+    return since is not None and now - since > dt.timedelta(minutes=10)
+
+
+_MEDIA = {
+    "image": ("image", lambda: pgettext("medium", "Photo")),
+    "voice": ("voice", lambda: pgettext("medium", "Voice message")),
+    "audio": ("voice", lambda: pgettext("medium", "Sound")),
+    "video": ("play", lambda: pgettext("medium", "Video")),
+    "animation": ("play", lambda: pgettext("medium", "Animation")),
+    "document": ("file", lambda: pgettext("medium", "File")),
+    "sticker": ("heart", lambda: pgettext("medium", "Sticker")),
+    "location": ("map-pin", lambda: pgettext("medium", "Place")),
+    "contact": ("phone", lambda: pgettext("medium", "Contact")),
+}
+
+
+@register.filter
+def medium_icon(kind: str) -> str:
+    """The icon of a kind of medium."""
+    return _MEDIA[kind][0] if kind in _MEDIA else "attach"
+
+
+@register.filter
+def medium_name(medium: dict[str, Any]) -> str:
+    """What a medium is, in words: its kind, a file's name, how long it lasts."""
+    kind = str(medium.get("kind", ""))
+    words = _MEDIA[kind][1]() if kind in _MEDIA else pgettext("medium", "Attachment")
+    seconds = medium.get("seconds")
+    if isinstance(seconds, int):
+        words += f" {seconds // 60}:{seconds % 60:02}"
+    name = medium.get("name") or medium.get("title")
+    return f"{words}: {name}" if name else words
+
+
+@register.filter
+def channel_name(kind: str) -> str:
+    """A kind of channel in words."""
+    return str(registry.channel(kind).label) if kind in registry.channels else kind

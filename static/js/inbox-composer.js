@@ -1,0 +1,58 @@
+// The composer of a thread. A bubble with a clock appears at once, before the server has answered; when it could not
+// be taken, the words are back in the field and the same key goes with them, so that a repeat is one message.
+import { mount } from "./mount.js";
+
+mount("form[data-composer]", (form) => {
+  const area = form.querySelector("textarea");
+  const blank = form.querySelector("template");
+  let bubble = null, words = "";
+
+  form.addEventListener("htmx:before:request", (event) => {
+    if (event.target !== form) return;
+    words = area.value;
+    if (!words.trim()) return event.preventDefault();
+    bubble = blank.content.firstElementChild.cloneNode(true);
+    bubble.querySelector("[data-text]").textContent = words.trim();
+    document.querySelector(form.dataset.lines)?.append(bubble);
+    document.querySelector("[data-refused]")?.replaceChildren();
+    area.value = "";
+  });
+
+  form.addEventListener("htmx:finally:request", ({ target, detail }) => {
+    if (target !== form || !bubble) return;
+    bubble.remove();
+    bubble = null;
+    // What was typed meanwhile stands behind what came back
+    if (!(detail.ctx.response?.status < 400)) area.value = words + (area.value ? `\n${area.value}` : "");
+    area.focus();
+  });
+
+  if (matchMedia("(pointer: fine)").matches && area.value) area.setSelectionRange(area.value.length, area.value.length);
+});
+
+// The note opens ready to be written and closes when it was kept
+mount("details[data-note]", (details) => {
+  const area = details.querySelector("textarea");
+  details.addEventListener("toggle", () => details.open && area.focus());
+  details.addEventListener("htmx:finally:request", ({ detail }) => {
+    if (detail.ctx.response?.status < 400) details.open = false;
+  });
+  area.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    details.open = false;
+    details.querySelector("summary").focus();
+  });
+});
+
+// "A colleague is writing here": <div data-typing="typing-12" data-me="5">, for some seconds after each word of theirs
+mount("[data-typing]", (line) => {
+  let timer;
+  const hear = ({ detail }) => {
+    if (!line.isConnected) return document.removeEventListener(line.dataset.typing, hear);
+    if (!detail.data || detail.data === line.dataset.me) return;
+    line.hidden = false;
+    clearTimeout(timer);
+    timer = setTimeout(() => { line.hidden = true; }, 6000);
+  };
+  document.addEventListener(line.dataset.typing, hear);
+});
