@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 
+from assistant import answer, mode
 from conversations.models import Conversation, Holder
 from inbox import escalation, story
 from inbox.models import Step
+from tenants import wall
 from tenants.models import Membership, Role, User
 
 
 class NoSuchColleague(Exception):
     """The person does not answer clients here."""
+
+
+class AssistantOff(Exception):
+    """The salon's assistant is switched off, or the channel takes no answers."""
 
 
 def colleagues() -> list[User]:
@@ -58,12 +64,19 @@ def assign(thread: Conversation, *, to: User | None, by: User, now: dt.datetime)
 
 
 def hand_back(thread: Conversation, *, by: User, now: dt.datetime) -> None:
-    """Gives a thread back to the assistant."""
-    thread.holder = Holder.ASSISTANT
+    """Gives a thread back to the assistant; a client who waits is answered at once.
+
+    Raises:
+        AssistantOff: see the class.
+    """
+    thread.holder, thread.not_a_client = Holder.ASSISTANT, False
+    if not mode.may_answer(thread, wall.entered_tenant()):
+        raise AssistantOff
     thread.assignee = None
-    thread.not_a_client = False
     thread.generation += 1
     thread.save(update_fields=["holder", "assignee", "not_a_client", "generation"])
+    if thread.waiting_since is not None:
+        answer.plan(thread, now=now)
     story.note_step(thread, Step.Kind.HANDED_BACK, by=by, at=now)
 
 

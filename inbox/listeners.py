@@ -6,12 +6,14 @@ from typing import Any
 
 from django.dispatch import receiver
 
+from assistant import signals as assistant_signals
 from bookings import signals as booking_signals
 from connections import signals as connection_signals
 from conversations import signals as conversation_signals
-from conversations.models import Author, Conversation, Holder
+from conversations.models import Author, Conversation, Holder, MessageState
 from inbox import announce, attach, escalation, raw, reading
 from leads import signals as lead_signals
+from tenants import clock
 
 
 @receiver(conversation_signals.message_received)
@@ -48,6 +50,12 @@ def keep_waiting(thread: Conversation) -> None:
     Conversation.objects.filter(pk=thread.pk).update(waiting_since=thread.waiting_since)
 
 
+@receiver(assistant_signals.handed_over)
+def person_wanted(sender: Any, conversation: Any, summary: str, now: Any, **_kwargs: Any) -> None:
+    """The assistant asks for a person."""
+    escalation.handed_over(conversation, summary=summary, now=now)
+
+
 @receiver(conversation_signals.human_replied)
 def colleague_answered(sender: Any, message: Any, now: Any, **_kwargs: Any) -> None:
     """Nobody waits here any more."""
@@ -57,8 +65,25 @@ def colleague_answered(sender: Any, message: Any, now: Any, **_kwargs: Any) -> N
 
 @receiver(conversation_signals.message_settled)
 def outcome_known(sender: Any, message: Any, **_kwargs: Any) -> None:
-    """The bubble's sign changes."""
+    """The bubble's sign changes; an answer that did not arrive has answered nobody."""
     announce.thread(message.conversation_id)
+    if message.state == MessageState.IN_DOUBT:
+        announce.today()
+    if message.state != MessageState.FAILED or message.author not in (Author.ASSISTANT, Author.MANAGER):
+        return
+    thread = Conversation.objects.select_for_update().get(pk=message.conversation_id)
+    if thread.waiting_since is None and thread.blocked_at is None and not thread.not_a_client:
+        thread.waiting_since = now = clock.now()
+        thread.save(update_fields=["waiting_since"])
+        escalation.plan(thread, now=now)
+
+
+@receiver(conversation_signals.button_pressed)
+def client_pressed(sender: Any, conversation: Any, now: Any, **_kwargs: Any) -> None:
+    """A press stands in the thread; where a person holds it, it may wait like a word."""
+    announce.thread(conversation.pk)
+    if conversation.waiting_since is not None:
+        escalation.plan(conversation, now=now)
 
 
 @receiver(conversation_signals.form_received)

@@ -12,7 +12,7 @@ from connections.models import Connection, ConnectionState
 from conversations.models import Direction, Message, MessageState
 from inbox import queue
 from leads.models import Task
-from reminders.models import Reminder
+from reminders import calls
 from tenants.models import Role, User
 
 MOST = 100
@@ -84,7 +84,7 @@ def of(user: User, role: Role, *, now: dt.datetime, zone: dt.tzinfo) -> Day:
                 local_day=day, starts_at__gt=now, status__in=(BookingStatus.CONFIRMED, BookingStatus.HELD)
             ).order_by("starts_at")[:MOST]
         ),
-        calls=calls(now=now) if manager else 0,
+        calls=len(calls.waiting(now=now, master=None if manager else user)),
         doubts=doubts(now=now) if manager else [],
         broken=list(
             Connection.objects.filter(state=ConnectionState.BROKEN).defer("sealed_settings").order_by("id")
@@ -92,11 +92,6 @@ def of(user: User, role: Role, *, now: dt.datetime, zone: dt.tzinfo) -> Day:
         if manager
         else [],
     )
-
-
-def calls(*, now: dt.datetime) -> int:
-    """How many clients cannot be reminded in a chat and wait for a call."""
-    return Reminder.objects.filter(to_call=True, called_at=None, due_at__lte=now, starts_at__gt=now).count()
 
 
 def doubts(*, now: dt.datetime) -> list[Message]:

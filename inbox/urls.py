@@ -1,6 +1,6 @@
 """Pages of this room."""
 
-from django.urls import URLPattern, path, re_path
+from django.urls import URLPattern, path
 
 from inbox.views import alerts, card, listing, raw, thread, today, verbs
 
@@ -40,10 +40,9 @@ urlpatterns: list[URLPattern] = [
     path("today/tasks/<int:task_id>/done/", today.done, name="task-done"),
     path("today/tasks/<int:task_id>/reopen/", today.reopen_task, name="task-reopen"),
     path("today/tasks/<int:task_id>/give/", today.give_task, name="task-give"),
-    re_path(
-        r"^today/visits/(?P<booking_id>[0-9]{1,18})/(?P<mark>arrive|complete|no-show)/$",
-        today.mark_visit,
-        name="mark-visit",
+    *(
+        path(f"today/visits/<int:booking_id>/{mark}/", today.mark_visit, {"mark": mark}, name=f"visit-{mark}")
+        for mark in today.MARKS
     ),
     path("today/visits/<int:booking_id>/unmark/", today.unmark_visit, name="unmark-visit"),
     path("alerts/", alerts.page, name="alerts"),

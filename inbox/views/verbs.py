@@ -58,7 +58,12 @@ def hand_back(request: HttpRequest, conversation_id: int) -> HttpResponse:
     """Lets the assistant speak here again."""
     thread = parts.locked_or_404(conversation_id)
     before = thread.assignee_id
-    holding.hand_back(thread, by=parts.person(request), now=clock.now())
+    try:
+        holding.hand_back(thread, by=parts.person(request), now=clock.now())
+    except holding.AssistantOff:
+        return parts.refused(
+            request, conversation_id, _("The assistant is switched off: turn it on in the setup.")
+        )
     back = parts.undo("assign", thread.pk, to=before or "me")
     return parts.answer(
         request, conversation_id, say=parts.toast(_("The assistant answers here again"), undo=back)

@@ -29,6 +29,15 @@ CAPABILITIES: dict[str, str] = {}
 # Argument of a URL → the planted row whose key fills it, by the URL's first segment(s); the longest prefix wins.
 EXAMPLES: dict[str, dict[str, Callable[[Garden], Any]]] = {
     "channels/": {"pk": lambda g: g.rows["connections.Connection"].pk, "kind": lambda g: "telegram"},
+    "inbox/": {
+        "conversation_id": lambda g: g.rows["conversations.Conversation"].pk,
+        "message_id": lambda g: g.rows["conversations.Message"].pk,
+        "note_id": lambda g: g.rows["conversations.Note"].pk,
+        "lead_id": lambda g: g.rows["leads.Lead"].pk,
+        "task_id": lambda g: g.rows["leads.Task"].pk,
+        "booking_id": lambda g: g.rows["bookings.Booking"].pk,
+        "connection_id": lambda g: g.rows["connections.Connection"].pk,
+    },
     "api/v1/contacts": {"pk": lambda g: g.rows["conversations.Contact"].pk},
     "api/v1/conversations": {"pk": lambda g: g.rows["conversations.Conversation"].pk},
     "api/v1/messages": {"pk": lambda g: g.rows["conversations.Message"].pk},
