@@ -39,21 +39,26 @@ class Counted:
     spend_known: bool
 
 
-def count(question: Question, names: Sequence[str]) -> Counted:
-    """The numbers of the named metrics for a question, and of its breakdown's columns when it asks for one."""
+def count(question: Question, names: Sequence[str], *, columns: Sequence[Metric] | None = None) -> Counted:
+    """The numbers of the named metrics for a question, and of `columns` for each key of its breakdown.
+
+    Without `columns` those are counted that a row of the breakdown shows.
+    """
     wanted = metrics.counted(tuple(names))
-    columns = metrics.columns(question.by)
+    columns = metrics.columns(question.by) if columns is None else columns
     plan = _Plan(question, wanted, columns)
     found = run(question, plan.sections())
     totals = {metric.name: Tally() for metric in wanted}
     groups: dict[str | None, dict[str, Tally]] = defaultdict(lambda: {m.name: Tally() for m in columns})
     paid = _paid_sources(found)
+    present: set[str | None] = set()
     for metric in {m.name: m for m in (*wanted, *columns)}.values():
         if metric.shape is Shape.PERCENTILE:
             section = f"{metric.parts[0].rows.name}/percentiles"
             totals[metric.name] = plan.percentile(metric, found[section][0], columns=False)
             for row in found.get(f"{section}/{question.by}", ()) if metric in columns else ():
                 groups[row["key"]][metric.name] = plan.percentile(metric, row, columns=True)
+                present |= {row["key"]} if groups[row["key"]][metric.name].den else set()
             continue
         for index, part in enumerate(metric.parts):
             grouped = plan.by[part.rows] == question.by and question.by is not None
@@ -63,10 +68,11 @@ def count(question: Question, names: Sequence[str]) -> Counted:
                 tallies = [totals[metric.name]] if metric.name in totals else []
                 if grouped and metric in columns:
                     tallies.append(groups[row["key"]][metric.name])
+                    present |= {row["key"]} if row["present"] else set()
                 for tally in tallies:
                     _add(tally, part, row, _column(metric, index))
     known = any(row[f"{_column(_ADS, 0)}_rows"] for row in found[_ADS.parts[0].rows.name])
-    return Counted(totals, dict(groups), spend_known=known)
+    return Counted(totals, {key: groups[key] for key in present}, spend_known=known)
 
 
 _ADS = metrics.get("spend_ads")
@@ -76,7 +82,7 @@ class _Plan:
     """Which rows are grouped by what: each set of rows is passed over once."""
 
     def __init__(self, question: Question, wanted: Sequence[Metric], columns: Sequence[Metric]) -> None:
-        self.question = question
+        self.question, self.columns = question, columns
         self.metrics = {metric.name: metric for metric in (*wanted, *columns, _ADS)}
         self.percentiles: dict[RowSet, list[Metric]] = defaultdict(list)
         for metric in self.metrics.values():
@@ -98,7 +104,7 @@ class _Plan:
         together = [
             m for m in self.percentiles[metric.parts[0].rows]
             if m.parts == metric.parts and m.column == metric.column
-            and (not columns or m in metrics.columns(self.question.by))
+            and (not columns or m in self.columns)
         ]  # fmt: skip
         values = row[together[0].name]
         value = values[together.index(metric)] if values else None
@@ -118,7 +124,7 @@ class _Plan:
                     squares.add(part.rows)
         for rows, wanted in self.percentiles.items():
             yield statements.percentiles(rows, wanted, by=None, question=self.question)
-            of_groups = [metric for metric in wanted if metric in metrics.columns(self.question.by)]
+            of_groups = [metric for metric in wanted if metric in self.columns]
             if of_groups:
                 yield statements.percentiles(rows, of_groups, by=self.question.by, question=self.question)
         for rows, parts in sets.items():

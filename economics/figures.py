@@ -52,6 +52,11 @@ def ratio(metric: Metric, tally: Tally) -> str | None:
     return str(intervals.half_up(tally.num / tally.den, _PLACES[metric.unit]))
 
 
+def part(value: Fraction, *, money: bool) -> str | int:
+    """What one row adds to a figure: rubles with two places, a whole count, or the part of one that is shared."""
+    return str(intervals.half_up(value, 2)) if money else _number(value)
+
+
 def _number(amount: Fraction) -> int | str:
     """A whole count, or parts of one where touches share it."""
     return int(amount) if amount.denominator == 1 else str(intervals.half_up(amount, 4))

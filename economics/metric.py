@@ -9,7 +9,6 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-
 Words = str | Promise
 """A text that is translated when it is shown."""
 
@@ -55,6 +54,7 @@ class RowSet:
 
     `dims` are columns that conditions may name, `measures` amounts. `owner` says by what a row is put down to a
     source: its lead, its client or itself; `lead_column` names the lead. `keys` are columns of other breakdowns.
+    `present` says which rows give a source a line in a breakdown, `shown` which ones a list shows.
     """
 
     name: str
@@ -66,6 +66,8 @@ class RowSet:
     dims: tuple[str, ...] = ()
     measures: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
+    present: str = ""
+    shown: str = ""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

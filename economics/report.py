@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 from bookings.models import Service, Staff
-from economics import counting, figures, metrics
+from economics import counting, figures, listing, metrics
+from economics.metric import Metric
 from economics.question import Question
 from tenants.models import Tenant
 
@@ -66,6 +68,15 @@ def answer(question: Question, *, names: Sequence[str] = metrics.LISTED) -> dict
     }
 
 
+def figure(question: Question, metric: Metric, *, key: str | None = None) -> dict[str, Any]:
+    """One figure of the report; with a key the one in that row of the breakdown, which is a value alone."""
+    if key is None:
+        return answer(dataclasses.replace(question, by=None), names=(metric.name,))["metrics"][metric.name]
+    counted = counting.count(question, (), columns=(metric,))
+    tallies = counted.groups.get(None if key == listing.NO_KEY else key)
+    return {"value": figures.cell(metric, tallies[metric.name]) if tallies else None}
+
+
 def breakdown(question: Question, counted: counting.Counted) -> list[dict[str, Any]]:
     """One object a key, the one that is not known last."""
     by = question.by or ""
@@ -76,15 +87,15 @@ def breakdown(question: Question, counted: counting.Counted) -> list[dict[str, A
         for key in names:
             groups.setdefault(key, {name: counting.Tally() for name in metrics.ROWS[by]})
     rows = []
-    for key in sorted(groups, key=lambda k: (k is None, k or "")):
-        row: dict[str, Any] = {"key": key}
+    for one in sorted(groups, key=lambda k: (k is None, k or "")):
+        row: dict[str, Any] = {"key": one}
         if by in ("staff", "service"):
-            row["name"] = names.get(key or "", "")
+            row["name"] = names.get(str(one), "")
         for name in metrics.ROWS[by]:
             row[name] = (
-                figures.overspend(groups[key])
+                figures.overspend(groups[one])
                 if name == "overspend"
-                else figures.cell(metrics.get(name), groups[key][name])
+                else figures.cell(metrics.get(name), groups[one][name])
             )
         rows.append(row)
     return rows
@@ -92,8 +103,5 @@ def breakdown(question: Question, counted: counting.Counted) -> list[dict[str, A
 
 def _names(by: str) -> dict[str, str]:
     """Key to name of masters and services."""
-    model = {"staff": Staff, "service": Service}.get(by)
-    if model is None:
-        return {}
-    listed = model.objects.all() if by == "service" else model.objects.filter(active=True)
-    return {row.external_id or str(row.pk): row.name for row in listed}
+    model: Any = {"staff": Staff, "service": Service}.get(by)
+    return {row.external_id or str(row.pk): row.name for row in model.objects.all()} if model else {}

@@ -51,7 +51,8 @@ def grouped(rows: RowSet, parts: Sequence[tuple[str, Part]], *, by: str, questio
     picked = ", ".join(
         f"{text} AS {name}_{what}" for name, part in parts for what, text in _picks(part, False, columns)
     )
-    select = f"SELECT {', '.join(keys)}, {picked} FROM ({cube}) cube GROUP BY {', '.join(keys)}"
+    listed = ", ".join(keys)
+    select = f"SELECT {listed}, sum(present) AS present, {picked} FROM ({cube}) cube GROUP BY {listed}"
     return Section(rows.name, select, needs)
 
 
@@ -133,10 +134,19 @@ def _cube(
     columns = {"1": "n"} | {measure: f"s{index}" for index, measure in enumerate(measures)}
     picked = [*groups, "count(*) AS n"]
     picked += [f"sum({amount(m, split=split)}) AS {columns[m]}" for m in measures]
+    if keys:
+        picked.append(f"{_present(rows, keys)} AS present")
     if squares:
         picked += [f"sum({m} * {m}) AS q{columns[m]}" for m in measures]
     text = f"SELECT {', '.join(picked)} FROM {source} r"
     return f"{text} GROUP BY {', '.join(groups)}" if groups else text, columns
+
+
+def _present(rows: RowSet, keys: tuple[str, ...]) -> str:
+    """How many rows give their key a line: a person's own list of masters shows each who had a booking at all."""
+    conditions = [rows.where, rows.present if "source" in keys else ""]
+    wanted = " AND ".join(f"({c})" for c in conditions if c)
+    return f"count(*) FILTER (WHERE {wanted})" if wanted else "count(*)"
 
 
 def _picks(part: Part, squares: bool, columns: dict[str, str]) -> Iterable[tuple[str, str]]:

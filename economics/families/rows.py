@@ -14,7 +14,9 @@ LEAD_MESSAGES = RowSet(
     name="lead_messages", piece="lead_messages", kind=Kind.MESSAGE, owner="lead", lead_column="lead_id",
     measures=("cost",),
 )  # fmt: skip
-LEAD_COSTS = RowSet(name="lead_costs", piece="lead_costs", kind=Kind.LEAD, owner="lead", measures=("cost",))
+LEAD_COSTS = RowSet(
+    name="lead_costs", piece="lead_costs", kind=Kind.LEAD, owner="lead", measures=("cost",), shown="cost <> 0"
+)
 WAITS = RowSet(
     name="waits", piece="lead_waits", kind=Kind.LEAD, where="NOT spam", owner="lead", keys=("channel",)
 )
@@ -27,6 +29,7 @@ SPEND = RowSet(
     owner="spend",
     dims=("kind", "source"),
     measures=("amount",),
+    present="kind <> 'retention'",
 )
 
 BOOKINGS = RowSet(
@@ -36,7 +39,7 @@ BOOKINGS = RowSet(
         "listed", "discount", "due", "refunded", "revenue", "forfeited", "kept", "net", "vat", "materials",
         "staff_share", "ended_fees", "ended_messages", "tips", "receivable", "gross", "contribution", "addon_price",
     ),
-    keys=("staff_id", "service_id"),
+    keys=("staff_id", "service_id"), present="done OR contribution <> 0",
 )  # fmt: skip
 MADE = RowSet(name="made", piece="made_bookings", kind=Kind.BOOKING, owner="client")
 MOVED = RowSet(name="moved", piece="moved_bookings", kind=Kind.BOOKING, owner="client")
@@ -58,5 +61,7 @@ CLIENT_BOOKINGS = RowSet(
     kind=Kind.BOOKING,
     owner="client",
     measures=("contribution",),
+    present="contribution <> 0",
+    shown="contribution <> 0",
 )
 GAPS = RowSet(name="gaps", piece="visit_gaps", kind=Kind.VISIT, owner="client")

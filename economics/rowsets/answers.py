@@ -36,7 +36,8 @@ def _inbox(scope: Scope) -> str:
     return f"""
 SELECT id, at, contact_id, spam, wait,
        asked %% {_DAY} >= {week.opens("asked")} AND asked %% {_DAY} < {week.closes("asked")} AS in_hours,
-       ({week.worked("told")} - {week.worked("asked")}) / {_SECOND} AS working_wait
+       CASE WHEN told IS NOT NULL
+         THEN greatest({week.worked("told")} - {week.worked("asked")}, 0) / {_SECOND} END AS working_wait
 FROM (SELECT id, at, contact_id, spam, floor(date_part('epoch', answered_at - at))::bigint AS wait,
              {_clock(question, "at")} AS asked, {_clock(question, "answered_at")} AS told
       FROM lead_facts) clocks"""

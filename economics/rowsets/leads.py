@@ -171,14 +171,14 @@ def _handling(_: Scope) -> str:
     return "SELECT id, at, contact_id, handling AS cost FROM lead_facts WHERE handling > 0"
 
 
-@piece("lead_costs", "lead_handling", "lead_messages")
+@piece("lead_costs", "lead_facts", "lead_messages")
 def _costs(scope: Scope) -> str:
     """Handling and paid messages of a lead as one amount, which is what attribution splits."""
     if not scope.events:
-        return "SELECT id, at, contact_id, cost FROM lead_handling"
+        return "SELECT id, at, contact_id, handling AS cost FROM lead_facts WHERE NOT was_client"
     return """
 SELECT id, min(at) AS at, contact_id, sum(cost) AS cost FROM (
-  SELECT id, at, contact_id, cost FROM lead_handling
+  SELECT id, at, contact_id, handling AS cost FROM lead_facts WHERE NOT was_client
   UNION ALL
   SELECT lead_id, lead_at, contact_id, cost FROM lead_messages
 ) costs GROUP BY id, contact_id"""
