@@ -183,3 +183,11 @@ def set_week(staff: Staff, shifts: Iterable[Shift]) -> None:
     """Replaces a master's weekly hours. Visits that stand already are left alone."""
     WorkingHours.objects.filter(staff=staff).delete()
     WorkingHours.objects.bulk_create(WorkingHours(staff=staff, **shift._asdict()) for shift in shifts)
+
+
+def set_days_off(staff: Staff, days: Iterable[tuple[dt.date, dt.date, str]]) -> None:
+    """Replaces a master's days off, each given as first day, last day and a note."""
+    DayOff.objects.filter(staff=staff).delete()
+    DayOff.objects.bulk_create(
+        DayOff(staff=staff, first_day=first, last_day=last, note=note) for first, last, note in days
+    )

@@ -291,11 +291,9 @@ class _Times:
         ignoring: Booking | None = None,
         spare_lapsed: bool = True,
     ) -> _Times:
-        """Reads what may matter for starts on those days: a shift or a visit may lie over a midnight."""
+        """Reads what may matter for starts on those days: a visit may run over midnight, and days after it."""
         span = dt.timedelta(days=1 + (need.minutes + need.buffer_minutes) // (24 * 60))
-        work = hours.open_intervals(
-            staff_ids, first_day=first_day - dt.timedelta(days=1), last_day=last_day + span, zone=zone
-        )
+        work = hours.open_intervals(staff_ids, first_day=first_day, last_day=last_day + span, zone=zone)
         window = periods.days(first_day, last_day + span, zone)
         busy = _busy(staff_ids, window, now if spare_lapsed else None, ignoring)
         return cls(work=work, busy=busy)
