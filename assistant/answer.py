@@ -50,18 +50,9 @@ _SENT = (MessageState.SENT, MessageState.DELIVERED, MessageState.READ, MessageSt
 # ---------------------------------------------------------------- planning
 def plan(thread: Conversation, *, now: dt.datetime) -> None:
     """Promises an answer to the word that was just taken in; the thread is locked by the caller."""
-    owed = (
-        Answer.objects.select_for_update()
-        .filter(conversation=thread, state=State.PENDING)
-        .order_by("-id")
-        .first()
-    )
-    last = owed or Answer.objects.filter(conversation=thread).order_by("-id").first()
-    first_at = now
-    if last is not None and now - last.received_at < AFTER_FIRST and last.state in (
-        State.PENDING, State.CLAIMED, State.CANCELLED,
-    ):  # fmt: skip
-        first_at = last.received_at
+    mine = Answer.objects.select_for_update().filter(conversation=thread).order_by("-id")
+    owed = mine.filter(state=State.PENDING).first()
+    first_at = owed.received_at if owed else _burst_began(mine.first(), now)
     due_at = min(now + AFTER_LAST, max(first_at + AFTER_FIRST, now))
     if owed is not None:
         owed.generation, owed.due_at = thread.generation, due_at
@@ -73,6 +64,14 @@ def plan(thread: Conversation, *, now: dt.datetime) -> None:
             defaults={"due_at": due_at, "received_at": first_at, "created_at": now},
         )
     sweep.nudge(QUEUE)
+
+
+def _burst_began(last: Answer | None, now: dt.datetime) -> dt.datetime:
+    """When the client began to write: an answer that this word overtakes was owed to an earlier one."""
+    overtaken = last is not None and last.state in (State.CLAIMED, State.CANCELLED)
+    if last is not None and overtaken and now - last.received_at < AFTER_FIRST:
+        return last.received_at
+    return now
 
 
 def drop(thread: Conversation) -> bool:

@@ -31,11 +31,11 @@ def hand_over(talk: Talk, *, phrase: str = "", urgent: bool = False, quote: str 
 
 
 def _word(talk: Talk, phrase: str) -> str:
-    if phrase and phrase != "media":
+    if phrase:
         return talk.phrase(phrase)
     opens = facts.opens_at(now=talk.now, zone=talk.zone)
     if opens is None or opens - talk.now < SOON:
-        return talk.phrase(phrase or "person_soon")
+        return talk.phrase("person_soon")
     return talk.phrase("person_later", when=talk.when(opens))
 
 

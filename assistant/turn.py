@@ -225,4 +225,4 @@ def by_opening(talk: Talk) -> Reply:
 
 def by_medium(talk: Talk) -> Reply:
     """Something that is no text: a person looks at it."""
-    return handover.hand_over(talk, phrase="media").opened_by(_greeting(talk))
+    return handover.hand_over(talk).opened_by(_greeting(talk), talk.phrase("media"))

@@ -7,11 +7,26 @@ import json
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from assistant import facts
 from assistant.understanding import reading
 from tenants import lookup, wall
+
+
+class _Intermixed(CommandParser):
+    """Takes a text that stands after an option: argparse by itself gives an optional argument up before that."""
+
+    _inside = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        if self._inside:
+            return super().parse_known_args(args, namespace)
+        self._inside = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._inside = False
 
 
 class Command(BaseCommand):
@@ -21,7 +36,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: Any) -> None:
         """The contract's arguments."""
-        verbs = parser.add_subparsers(dest="verb", required=True)
+        verbs = parser.add_subparsers(dest="verb", required=True, parser_class=_Intermixed)
         parse = verbs.add_parser("parse")
         parse.add_argument("slug")
         parse.add_argument("--now", required=True, help="ISO 8601; without an offset it is the salon's time")
