@@ -17,6 +17,7 @@ from a2wsgi import WSGIMiddleware
 from config.wsgi import application as wsgi_application
 
 from connections.hooks import Door  # isort: skip  (models are ready only once Django is set up)
+from conversations import visitor_live  # isort: skip
 from inbox import live  # isort: skip
 
 MOST_BODY = 10 * 1024 * 1024
@@ -29,6 +30,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 door = Door()
 django = WSGIMiddleware(wsgi_application, workers=THREADS)
+live.handle("/live/chat/", visitor_live.Line(live.hub))
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:

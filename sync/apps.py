@@ -4,10 +4,11 @@ from django.apps import AppConfig
 
 
 class SyncConfig(AppConfig):
-    """See the package's modules."""
+    """Outside CRMs say what we say."""
 
     name = "sync"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Listeners hear what lower rooms announce."""
+        """Hears what changes; its queue is swept."""
+        from sync import listeners, queues  # noqa: F401

@@ -9,6 +9,7 @@ from django.db import models
 from django.utils import timezone, translation
 
 from bookings import catalogue
+from connections import accounts
 from connections.models import Connection
 from conversations.models import Contact
 from economics.ledger import writing
@@ -90,8 +91,7 @@ def _fill(tenant: Tenant) -> dict[str, int]:
         today = now.astimezone(tenant.zone).date()
         counts = writing.import_ledger(History(today=today, zone=tenant.zone).document(), tenant=tenant, now=now)
         chat = Connection.objects.filter(kind="webchat").exclude(state="off").order_by("id").first()
-        if chat is not None:
-            present.put_words(tenant, chat=chat)
+        present.put_words(tenant, chat=chat or accounts.create("webchat", settings={}))
         counts["ahead"] = present.fill_calendar(tenant, now=now)
     return counts
 
