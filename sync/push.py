@@ -35,7 +35,9 @@ log = logging.getLogger(__name__)
 
 LEASE = dt.timedelta(seconds=150)
 TURN_SECONDS = 60.0
+# A portal that refuses is asked again after this, one that only did not answer after that.
 PARKED = dt.timedelta(hours=6)
+PATIENCE = dt.timedelta(seconds=20)
 # Refusals that concern the whole portal: nothing is pushed until somebody mends it.
 WHOLE_PORTAL = frozenset(
     "plan revoked scope rights context confirm renamed elsewhere deleted address not_portal https method key_search"
@@ -73,9 +75,10 @@ def _turn(claim: Claim) -> None:
         settings = accounts.settings_of(connection)
     wire = registry.crm(connection.kind)
     if not portal.capabilities or connection.state == ConnectionState.BROKEN:
-        if not check(claim.tenant_id, connection.pk):
+        refused = check(claim.tenant_id, connection.pk)
+        if refused is not None:
             with wall.tenant_tx(claim.tenant_id):
-                _end(claim, wait=PARKED)
+                _end(claim, wait=PARKED if isinstance(refused, Rejected) else max(PATIENCE, _wait(refused, 1)))
             return
     started = time.monotonic()
     while time.monotonic() - started < TURN_SECONDS:
@@ -195,8 +198,8 @@ def _end(claim: Claim, *, wait: dt.timedelta | None, error: str = "") -> None:
     Portal.objects.filter(pk=claim.id, lease_token=claim.token).update(**changes)
 
 
-def check(tenant_id: int, connection_id: int) -> bool:
-    """Asks the portal who we are and what is there, and keeps the answer; False when it refuses.
+def check(tenant_id: int, connection_id: int) -> Exception | None:
+    """Asks the portal who we are and what is there, and keeps the answer; returns why there is none.
 
     An outside call, so outside any transaction. A guess of pipeline, stages and sources is made once; what the
     owner changed later stays.
@@ -205,9 +208,9 @@ def check(tenant_id: int, connection_id: int) -> bool:
         connection = Connection.objects.get(pk=connection_id)
         settings = accounts.settings_of(connection)
     wire = registry.crm(connection.kind)
+    failure: Exception | None = None
     try:
         capabilities: crm.Capabilities = http.run(wire.check(settings))
-        failure = None
     except FAILURES as error:
         failure = error
     with wall.tenant_tx(tenant_id):
@@ -220,7 +223,7 @@ def check(tenant_id: int, connection_id: int) -> bool:
             portal.save(update_fields=["trouble"])
             broken = isinstance(failure, Rejected)
             accounts.note_trouble(connection, reason=portal.trouble, broken=broken)
-            return False
+            return failure
         portal.capabilities = capabilities.to_dict()
         if not portal.matching:
             portal.matching = wire.guess(capabilities).to_dict()
@@ -230,6 +233,6 @@ def check(tenant_id: int, connection_id: int) -> bool:
         connection.name = capabilities.account
         connection.state, connection.last_error = ConnectionState.OK, ""
         connection.save(update_fields=["account", "name", "state", "last_error"])
-    return True
+    return None
 
 

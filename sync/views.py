@@ -106,7 +106,7 @@ def connect(request: HttpRequest) -> HttpResponse:
                 return redirect("sync:index")
             accounts.change_settings(connection, form.cleaned_data)
             audit.record("connection.created", by=request.user, subject=KIND)  # type: ignore[arg-type]
-        if push.check(tenant_id, connection.pk):
+        if push.check(tenant_id, connection.pk) is None:
             messages.success(request, _("Bitrix24 is connected. Below is what we understood of the portal."))
         return redirect("sync:index")
     return render(request, "sync/connect.html", {"form": form}, status=422)
@@ -120,7 +120,7 @@ def check(request: HttpRequest) -> HttpResponse:
     tenant_id = request.seat.tenant_id  # type: ignore[attr-defined]
     with wall.tenant_tx(tenant_id):
         connection = _connection()
-    if connection is not None and push.check(tenant_id, connection.pk):
+    if connection is not None and push.check(tenant_id, connection.pk) is None:
         with wall.tenant_tx(tenant_id):
             dirty.wake(connection, now=clock.now())
         messages.success(request, _("The portal answers; what waits goes out now."))
