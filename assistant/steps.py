@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from assistant import book, facts
 from assistant.talk import Choice, Reply, Talk
 from bookings import slots
-from bookings.models import Service, Staff
+from bookings.models import Addon, Service, Staff
 from bookings.slots import Slot
 from integrations import registry
 from kit.templatetags import marzha
@@ -280,7 +280,7 @@ def master_of(talk: Talk) -> Staff | None:
 
 
 def _chosen(talk: Talk) -> str:
-    rows = [*_services(talk), *facts.addons(talk.memory.addon_ids)]
+    rows: list[Service | Addon] = [*_services(talk), *facts.addons(talk.memory.addon_ids)]
     return talk.phrase(
         "chosen",
         services=", ".join(row.name for row in rows),

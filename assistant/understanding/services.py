@@ -81,9 +81,9 @@ class Index:
 
     def _score(self, spoken: set[str]) -> tuple[float, dict[int, float], set[str]]:
         scores: dict[int, float] = {}
-        used: dict[int, set[str]] = {}
+        used: dict[int, frozenset[str]] = {}
         for name in self.names:
-            matched = name.lemmas & spoken
+            matched = frozenset(name.lemmas & spoken)
             if not matched:
                 continue
             told = sum(self._weight[lemma] for lemma in matched)

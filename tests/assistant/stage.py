@@ -21,7 +21,10 @@ from work import sweep
 
 HOURS = {day: ["10:00", "20:00"] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
 PRICE_LIST: dict[str, Any] = {
-    "staff": [{"id": "pasha", "name": "Паша", "hours": HOURS}, {"id": "gleb", "name": "Глеб", "hours": HOURS}],
+    "staff": [
+        {"id": "pasha", "name": "Паша", "hours": HOURS},
+        {"id": "gleb", "name": "Глеб", "hours": HOURS},
+    ],
     "services": [
         {
             "id": "men",
@@ -32,17 +35,41 @@ PRICE_LIST: dict[str, Any] = {
             "staff": ["pasha", "gleb"],
             "addons": ["wax"],
         },
-        {"id": "child", "name": "Детская стрижка", "category": "Стрижки", "minutes": 45, "price": "1200", "staff": ["pasha"]},
-        {"id": "beard", "name": "Оформление бороды", "minutes": 30, "price": "900", "staff": ["gleb"], "synonyms": ["борода"]},
+        {
+            "id": "child",
+            "name": "Детская стрижка",
+            "category": "Стрижки",
+            "minutes": 45,
+            "price": "1200",
+            "staff": ["pasha"],
+        },
+        {
+            "id": "beard",
+            "name": "Оформление бороды",
+            "minutes": 30,
+            "price": "900",
+            "staff": ["gleb"],
+            "synonyms": ["борода"],
+        },
     ],
-    "addons": [{"id": "wax", "name": "Укладка воском", "minutes": 15, "price": "300", "script": "Уложим после стрижки?"}],
+    "addons": [
+        {
+            "id": "wax",
+            "name": "Укладка воском",
+            "minutes": 15,
+            "price": "300",
+            "script": "Уложим после стрижки?",
+        }
+    ],
 }
 
 
 def sweep_all(rounds: int = 20) -> None:
     """What `dispatch` does, here and now, until nothing is due."""
     for _ in range(rounds):
-        if not any(sweep.run(sweep.queue(name)) for name in ("inbound", "answers", "reminders", "deliveries")):
+        if not any(
+            sweep.run(sweep.queue(name)) for name in ("inbound", "answers", "reminders", "deliveries")
+        ):
             return
 
 
@@ -113,7 +140,13 @@ class Client:
         """Presses a button by the value it carries."""
         person = self.writer.message()["from"]
         under = {"message_id": 1, "date": 1, "chat": {"id": self.writer.chat, "type": "private"}, "text": "…"}
-        query = {"id": str(id(object())) + value[:20], "from": person, "chat_instance": "1", "data": value, "message": under}
+        query = {
+            "id": str(id(object())) + value[:20],
+            "from": person,
+            "chat_instance": "1",
+            "data": value,
+            "message": under,
+        }
         assert self.writer.post({"callback_query": query}).status == 200
         return self.heard()
 

@@ -58,7 +58,9 @@ def test_the_answer_is_due_soon_after_the_last_word_and_never_late(live_anna: Cl
         assert last.received_at == first.received_at
 
 
-def test_an_answer_that_was_overtaken_is_taken_back_and_its_words_are_read_again(anna: Client, salon: Salon) -> None:
+def test_an_answer_that_was_overtaken_is_taken_back_and_its_words_are_read_again(
+    anna: Client, salon: Salon
+) -> None:
     anna.write("Здравствуйте, на мужскую стрижку")
     for name in ("inbound", "answers"):
         sweep.run(sweep.queue(name))
@@ -77,7 +79,9 @@ def test_a_person_who_answers_first_is_not_talked_over(anna: Client, salon: Salo
     for name in ("inbound", "answers"):
         sweep.run(sweep.queue(name))
     with salon.work():
-        outbox.reply(anna.thread(), text="Здравствуйте, это Ольга", by=salon.owner, key="olga:1", now=salon.now())
+        outbox.reply(
+            anna.thread(), text="Здравствуйте, это Ольга", by=salon.owner, key="olga:1", now=salon.now()
+        )
     sweep_all()
     assert [one["text"] for one in anna.sent] == ["Здравствуйте, это Ольга"]
     anna.say("хочу на стрижку")

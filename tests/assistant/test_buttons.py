@@ -135,7 +135,9 @@ def test_a_service_that_was_taken_off_the_list(anna: Client, salon: Salon) -> No
     assert "нет в прайсе" in anna.press("Детская стрижка")
 
 
-def test_a_time_of_yesterday_is_refused_in_words(anna: Client, salon: Salon, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_time_of_yesterday_is_refused_in_words(
+    anna: Client, salon: Salon, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with_phone(anna, salon)
     times = to_times(anna)
     with salon.work():

@@ -38,7 +38,9 @@ def open_always(salon: Salon) -> None:
         WorkingHours.objects.update(starts=dt.time.min, ends=dt.time.min)
 
 
-@pytest.mark.parametrize("words", ["позовите администратора", "Оператор", "можно живого человека?", "вы бот?"])
+@pytest.mark.parametrize(
+    "words", ["позовите администратора", "Оператор", "можно живого человека?", "вы бот?"]
+)
 def test_asked_for_a_person(words: str, anna: Client, salon: Salon, told: list[dict[str, Any]]) -> None:
     open_always(salon)
     assert anna.say(words).endswith("Передаём ваш вопрос администратору: он ответит здесь.")
@@ -66,7 +68,9 @@ def test_outside_hours_it_says_when_somebody_will_be_there(anna: Client, salon: 
     assert anna.say("администратор").endswith("он ответит завтра, 10:00.")
 
 
-def test_a_complaint_is_urgent_and_never_sold_to(anna: Client, salon: Salon, told: list[dict[str, Any]]) -> None:
+def test_a_complaint_is_urgent_and_never_sold_to(
+    anna: Client, salon: Salon, told: list[dict[str, Any]]
+) -> None:
     text = anna.say("Это ужас, меня плохо подстригли, верните деньги!")
     assert "Нам жаль" in text
     assert anna.labels == []
@@ -74,7 +78,9 @@ def test_a_complaint_is_urgent_and_never_sold_to(anna: Client, salon: Salon, tol
     assert "верните деньги" in told[0]["summary"]
 
 
-def test_not_understood_twice_is_a_person_s_turn(anna: Client, salon: Salon, told: list[dict[str, Any]]) -> None:
+def test_not_understood_twice_is_a_person_s_turn(
+    anna: Client, salon: Salon, told: list[dict[str, Any]]
+) -> None:
     first = anna.say("абракадабра швабра")
     assert "Не получилось понять вас." in first
     assert "Позвать администратора" in anna.labels
@@ -101,12 +107,16 @@ def test_the_summary_says_what_is_known(anna: Client, salon: Salon, told: list[d
 
 
 def test_a_voice_message_gets_an_honest_line(anna: Client, salon: Salon, told: list[dict[str, Any]]) -> None:
-    anna.writer.post({"message": anna.writer.message(voice={"file_id": "v1", "file_unique_id": "v", "duration": 3})})
+    anna.writer.post(
+        {"message": anna.writer.message(voice={"file_id": "v1", "file_unique_id": "v", "duration": 3})}
+    )
     assert "понятен только текст" in anna.heard()
     assert holder(anna, salon) == Holder.PERSON
 
 
-def test_without_a_price_list_a_person_answers(anna: Client, salon: Salon, told: list[dict[str, Any]]) -> None:
+def test_without_a_price_list_a_person_answers(
+    anna: Client, salon: Salon, told: list[dict[str, Any]]
+) -> None:
     with salon.work():
         Service.objects.update(active=False)
     assert "Здравствуйте, Анна!" in anna.say("Добрый день")
@@ -122,7 +132,9 @@ def test_an_unknown_address_is_not_made_up(anna: Client, salon: Salon, told: lis
     assert len(told) == 1
 
 
-def test_an_incomplete_calendar_promises_no_time(anna: Client, salon: Salon, told: list[dict[str, Any]]) -> None:
+def test_an_incomplete_calendar_promises_no_time(
+    anna: Client, salon: Salon, told: list[dict[str, Any]]
+) -> None:
     with salon.work():
         salon.tenant.calendar_complete = False
         salon.tenant.save(update_fields=["calendar_complete"])

@@ -22,7 +22,9 @@ def parse(*arguments: str) -> list[Any]:
 
 def test_every_field_of_the_contract(salon: Salon) -> None:
     open_shop(salon)
-    (found,) = parse("Хочу на мужскую стрижку к Паше послезавтра после обеда, меня зовут Пётр, +7 913 123-45-67")
+    (found,) = parse(
+        "Хочу на мужскую стрижку к Паше послезавтра после обеда, меня зовут Пётр, +7 913 123-45-67"
+    )
     assert found == {
         "intent": "book",
         "intents": ["book"],

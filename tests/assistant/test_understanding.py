@@ -59,7 +59,9 @@ def test_the_leading_intent(text: str, intent: str) -> None:
 
 
 def test_several_intents_are_kept() -> None:
-    assert {"greet", "price", "book"} <= read("Здравствуйте, сколько стоит стрижка и можно записаться?").intents
+    assert {"greet", "price", "book"} <= read(
+        "Здравствуйте, сколько стоит стрижка и можно записаться?"
+    ).intents
 
 
 @pytest.mark.parametrize(
@@ -88,7 +90,9 @@ def test_a_word_of_many_services_is_a_choice() -> None:
 
 def test_a_tenant_s_synonym_counts() -> None:
     fade = Service(id=9, name="Фейд", synonyms=["переход", "скин фейд"])
-    found = reading.read("сделайте переход", catalogue=[*CATALOGUE, fade], masters=[], today=TODAY, language="ru")
+    found = reading.read(
+        "сделайте переход", catalogue=[*CATALOGUE, fade], masters=[], today=TODAY, language="ru"
+    )
     assert found.groups == [[9]]
 
 
@@ -136,7 +140,13 @@ def test_the_past_of_this_year_is_the_next_one() -> None:
 
 @pytest.mark.parametrize(
     ("text", "master"),
-    [("к Ивану", 1), ("можно к Паше?", None), ("запишите к Павлу", 2), ("к Ане на укладку", 3), ("иван или аня", None)],
+    [
+        ("к Ивану", 1),
+        ("можно к Паше?", None),
+        ("запишите к Павлу", 2),
+        ("к Ане на укладку", 3),
+        ("иван или аня", None),
+    ],
 )
 def test_the_master(text: str, master: int | None) -> None:
     assert read(text).staff_id == master
