@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from connections.models import Connection, InboundEvent
 from tenants import wall
+from work.queue import DurableQueue
 from work.rows import DurableRow
 
 
@@ -195,6 +196,8 @@ class Delivery(DurableRow):
 
     message = wall.TenantKey(Message, on_delete=models.PROTECT, related_name="deliveries")
     connection = wall.TenantKey(Connection, on_delete=models.PROTECT, related_name="+")
+    # The conversation: its messages go out one after another, as they were said.
+    thread = models.CharField(max_length=20)
     # Kept for ever: the same promise is never made twice.
     dedup_key = models.CharField(max_length=200)
     # Set for the assistant's answers: not sent when the thread has moved on since.
@@ -204,6 +207,7 @@ class Delivery(DurableRow):
 
     class Meta:
         constraints: ClassVar[list[Any]] = [
+            DurableQueue(name="%(app_label)s_%(class)s_queue", ordered_by="thread"),
             models.UniqueConstraint(fields=["tenant", "dedup_key"], name="conversations_delivery_once"),
         ]
 
@@ -234,19 +238,3 @@ class Note(wall.TenantModel):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     text = models.TextField()
     created_at = models.DateTimeField(default=timezone.now)
-
-
-class ChatSession(wall.TenantModel):
-    """A visitor of our own site chat: the browser holds the token, we its hash."""
-
-    connection = wall.TenantKey(Connection, on_delete=models.CASCADE, related_name="+")
-    token_hash = models.BinaryField(max_length=32)
-    created_at = models.DateTimeField(default=timezone.now)
-    last_seen_at = models.DateTimeField(null=True, blank=True)
-    # Where the visitor came from: page, referrer, UTM marks.
-    landing = models.JSONField(default=dict, blank=True)
-
-    class Meta:
-        constraints: ClassVar[list[Any]] = [
-            models.UniqueConstraint(fields=["tenant", "token_hash"], name="conversations_chatsession_token"),
-        ]

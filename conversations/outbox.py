@@ -47,11 +47,12 @@ def say(
     user: User | None = None,
     generation: int | None = None,
     expires_at: dt.datetime | None = None,
+    after: dt.timedelta = dt.timedelta(),
 ) -> Message:
     """Writes a message and its delivery in the present transaction; a repeat with the same key is the same message.
 
     `buttons` are rows of what `conversations.buttons` makes. `generation` makes it an answer that is not sent once
-    the thread has moved on. A text longer than the channel takes becomes several messages; the last one, which
+    the thread has moved on. `after` is a pause before it goes out, as people make between two bubbles. A text longer than the channel takes becomes several messages; the last one, which
     carries the buttons, is returned.
 
     Raises:
@@ -67,7 +68,9 @@ def say(
     for number, part in enumerate(parts, start=1):
         part_key = key if number == len(parts) else f"{key}:{number}"
         rows = [list(row) for row in buttons] if number == len(parts) else []
-        message = _message(conversation, part, rows, author, part_key, user, now, generation, expires_at)
+        message = _message(
+            conversation, part, rows, author, part_key, user, now, generation, expires_at, due_at=now + after
+        )
     assert message is not None
     return message
 
@@ -82,6 +85,7 @@ def _message(
     now: dt.datetime,
     generation: int | None,
     expires_at: dt.datetime | None,
+    due_at: dt.datetime,
 ) -> Message:
     message, made = Message.objects.get_or_create(
         key=key,
@@ -102,9 +106,10 @@ def _message(
     Delivery.objects.create(
         message=message,
         connection_id=conversation.connection_id,
+        thread=str(conversation.pk),
         dedup_key=key,
         generation=generation,
-        due_at=now,
+        due_at=due_at,
         expires_at=expires_at,
         created_at=now,
     )
@@ -160,6 +165,7 @@ def send_again(message: Message, *, now: dt.datetime) -> Delivery:
     delivery = Delivery.objects.create(
         message=message,
         connection_id=message.conversation.connection_id,
+        thread=str(message.conversation_id),
         dedup_key=f"{message.key or message.pk}#{attempt}",
         due_at=now,
         created_at=now,

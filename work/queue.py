@@ -41,7 +41,7 @@ class DurableQueue(StatementConstraint):
         if self.ordered_by:
             made.append(
                 f"CREATE INDEX {t}_ordered ON {t} (tenant_id, {self.ordered_by}, id)"
-                " WHERE state IN ('pending', 'claimed')"
+                " WHERE state IN ('pending', 'claimed', 'calling')"
             )
         return [
             *made,
@@ -118,7 +118,7 @@ RETURNING w.tenant_id, w.id
 _TURN = """
 AND (w.{by} = '' OR NOT EXISTS (
   SELECT 1 FROM {t} earlier WHERE earlier.tenant_id = w.tenant_id AND earlier.{by} = w.{by} AND earlier.id < w.id
-  AND (earlier.state = 'claimed' OR (earlier.state = 'pending' AND earlier.attempts = 0))))
+  AND (earlier.state IN ('claimed', 'calling') OR (earlier.state = 'pending' AND earlier.attempts = 0))))
 """
 
 # Far-future rows wait outside the index of due rows. A demo tenant's clock may run ahead of the real one.

@@ -140,6 +140,7 @@ class Migration(migrations.Migration):
                 ('lease_until', models.DateTimeField(blank=True, null=True)),
                 ('lease_token', models.UUIDField(blank=True, null=True)),
                 ('last_error', models.TextField(blank=True, default='')),
+                ('thread', models.CharField(max_length=20)),
                 ('dedup_key', models.CharField(max_length=200)),
                 ('generation', models.PositiveIntegerField(blank=True, null=True)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
@@ -357,7 +358,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='delivery',
-            constraint=work.queue.DurableQueue(name='conversations_delivery_queue'),
+            constraint=work.queue.DurableQueue(name='conversations_delivery_queue', ordered_by='thread'),
         ),
         migrations.AddIndex(
             model_name='note',

@@ -1,0 +1,45 @@
+"""What the papers say of the house is so."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from config.environment import PROVIDERS
+from connections.views import GUIDES
+from integrations import registry
+
+ROOT: Path = settings.ROOT
+FILE = re.compile(r"`((?:[a-z_0-9]+/)+[a-z_0-9.]*|[A-Z]+\.md|[a-z_-]+\.(?:py|md|toml|yml))`")
+
+
+@pytest.mark.parametrize("paper", ["README.md", "docs/processes.md", "docs/adding-a-channel.md", "CONTRIBUTING.md"])
+def test_every_path_a_paper_names_exists(paper: str) -> None:
+    missing = [
+        name
+        for name in FILE.findall((ROOT / paper).read_text(encoding="utf-8"))
+        if "<" not in name and not any((ROOT / f"{name}{end}").exists() for end in ("", ".py"))
+    ]
+    assert missing == []
+
+
+def test_a_channel_touches_what_the_list_says() -> None:
+    """Each kind of channel is where `docs/adding-a-channel.md` sends a newcomer."""
+    contract = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    for kind in registry.channels:
+        module = type(registry.channel(kind)).__module__
+        folder = module.split(".")[1]
+        assert module == f"integrations.{folder}.channel"
+        assert re.search(rf'"registry", ".*\b{folder}\b', contract), folder
+        assert kind in GUIDES, kind
+    assert "telegram" in PROVIDERS
+    assert (ROOT / "fakes/telegram.py").exists()
+
+
+def test_every_room_stands_in_the_floor_plan() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    rooms = {path.parent.name for path in ROOT.glob("*/apps.py")}
+    assert [room for room in rooms if f"`{room}/`" not in readme] == []
