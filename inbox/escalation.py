@@ -46,18 +46,21 @@ def plan(conversation: Conversation, *, now: dt.datetime, stage: int = 0) -> Non
     standing = Escalation.objects.filter(conversation=conversation, state__in=rows.OPEN_STATES)
     if stage == 0 and standing.exists():
         return
-    start = now if stage else conversation.waiting_since
-    Escalation.objects.get_or_create(
+    due_at = (now if stage else conversation.waiting_since) + dt.timedelta(minutes=minutes)
+    row, made = Escalation.objects.get_or_create(
         conversation=conversation,
         generation=conversation.generation,
         stage=stage,
         defaults={
             "lead": pipeline.open_of(conversation.contact),
             "state": rows.State.WAITING,
-            "due_at": start + dt.timedelta(minutes=minutes),
+            "due_at": due_at,
             "created_at": now,
         },
     )
+    # The same word waits once more: its answer did not arrive, or the thread was closed by mistake.
+    if not made and row.state in (rows.State.CANCELLED, rows.State.SKIPPED):
+        Escalation.objects.filter(pk=row.pk).update(state=rows.State.WAITING, due_at=due_at, attempts=0)
 
 
 def answered(conversation: Conversation, *, by: User | None, now: dt.datetime) -> None:

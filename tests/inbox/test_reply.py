@@ -13,7 +13,9 @@ from tests.inbox import stage
 HTMX = {"HX-Request": "true"}
 
 
-def reply(person: Person, thread: Conversation, text: str = "Добрый день!", key: str = "k1", **extra: Any) -> Any:
+def reply(
+    person: Person, thread: Conversation, text: str = "Добрый день!", key: str = "k1", **extra: Any
+) -> Any:
     return person.post(f"/inbox/{thread.pk}/reply/", {"text": text, "client_key": key}, headers=HTMX, **extra)
 
 
@@ -27,7 +29,9 @@ def test_it_is_written_once_and_shown_at_once(anna: Conversation, salon: Salon, 
     assert answer.status_code == 200
     assert "Добрый день!" in answer.content.decode()
     assert reply(olga, anna).status_code == 200  # the same key: the network ate the first answer
-    assert [(m.text, m.author, m.user_id) for m in outgoing(salon)] == [("Добрый день!", "manager", olga.user.pk)]
+    assert [(m.text, m.author, m.user_id) for m in outgoing(salon)] == [
+        ("Добрый день!", "manager", olga.user.pk)
+    ]
     with salon.work():
         assert Delivery.objects.count() == 1
 
@@ -38,7 +42,9 @@ def test_another_key_is_another_message(anna: Conversation, salon: Salon, olga: 
     assert len(outgoing(salon)) == 2
 
 
-def test_two_colleagues_keys_do_not_meet(anna: Conversation, salon: Salon, olga: Person, masha: Person) -> None:
+def test_two_colleagues_keys_do_not_meet(
+    anna: Conversation, salon: Salon, olga: Person, masha: Person
+) -> None:
     reply(olga, anna, "Ольга", key="same")
     reply(masha, anna, "Маша", key="same")
     assert [m.text for m in outgoing(salon)] == ["Ольга", "Маша"]
@@ -52,7 +58,9 @@ def test_the_thread_is_theirs_and_nobody_waits(anna: Conversation, salon: Salon,
     )  # fmt: skip
 
 
-def test_the_draft_is_gone_and_a_closed_thread_is_open(anna: Conversation, salon: Salon, olga: Person) -> None:
+def test_the_draft_is_gone_and_a_closed_thread_is_open(
+    anna: Conversation, salon: Salon, olga: Person
+) -> None:
     with salon.work():
         Conversation.objects.filter(pk=anna.pk).update(draft="Добрый де", state="closed")
     reply(olga, anna)
@@ -83,14 +91,18 @@ def test_without_scripts_it_leads_back_to_the_thread(anna: Conversation, olga: P
     assert (answer.status_code, answer["Location"]) == (302, f"/inbox/{anna.pk}/")
 
 
-def test_strangers_masters_and_get(anna: Conversation, salon: Salon, boris: Person, pasha: Person, olga: Person) -> None:
+def test_strangers_masters_and_get(
+    anna: Conversation, salon: Salon, boris: Person, pasha: Person, olga: Person
+) -> None:
     assert reply(boris, anna).status_code == 404
     assert reply(pasha, anna).status_code == 403
     assert olga.get(f"/inbox/{anna.pk}/reply/").status_code == 405
     assert outgoing(salon) == []
 
 
-def test_send_again_is_a_new_attempt_at_the_same_message(anna: Conversation, salon: Salon, olga: Person) -> None:
+def test_send_again_is_a_new_attempt_at_the_same_message(
+    anna: Conversation, salon: Salon, olga: Person
+) -> None:
     reply(olga, anna)
     message = outgoing(salon)[0]
     again = f"/inbox/messages/{message.pk}/again/"
@@ -103,7 +115,9 @@ def test_send_again_is_a_new_attempt_at_the_same_message(anna: Conversation, sal
         assert Message.objects.get(pk=message.pk).state == "pending"
 
 
-def test_send_again_of_a_strangers_message(anna: Conversation, salon: Salon, olga: Person, boris: Person) -> None:
+def test_send_again_of_a_strangers_message(
+    anna: Conversation, salon: Salon, olga: Person, boris: Person
+) -> None:
     reply(olga, anna)
     message = outgoing(salon)[0]
     with salon.work():

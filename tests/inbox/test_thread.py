@@ -22,8 +22,12 @@ def test_messages_notes_and_steps_in_order(anna: Conversation, salon: Salon, olg
     with salon.work():
         now = salon.now()
         outbox.say(anna, text="Здравствуйте", author=Author.ASSISTANT, key="k", now=now)
-        Note.objects.create(conversation=anna, user=olga.user, text="Заметка", created_at=now + dt.timedelta(seconds=1))
-        Step.objects.create(conversation=anna, kind="closed", user=olga.user, at=now + dt.timedelta(seconds=2))
+        Note.objects.create(
+            conversation=anna, user=olga.user, text="Заметка", created_at=now + dt.timedelta(seconds=1)
+        )
+        Step.objects.create(
+            conversation=anna, kind="closed", user=olga.user, at=now + dt.timedelta(seconds=2)
+        )
     html = olga.get(f"/inbox/{anna.pk}/").content.decode()
     assert [line[:12] for line in said(html)][:3] == ["Хочу на стри", "Здравствуйте", "Заметка"]
     assert "Olga" in said(html)[3]
@@ -68,7 +72,9 @@ def test_older_lines_come_by_pages(salon: Salon, anna: Conversation, olga: Perso
     assert "before=" not in html
 
 
-def test_a_page_left_open_reads_on_from_where_it_began(salon: Salon, anna: Conversation, olga: Person) -> None:
+def test_a_page_left_open_reads_on_from_where_it_began(
+    salon: Salon, anna: Conversation, olga: Person
+) -> None:
     html = olga.get(f"/inbox/{anna.pk}/").content.decode()
     since = re.search(r'name="since" value="(\d+)"', html)
     assert since
@@ -92,7 +98,9 @@ def test_a_clients_words_are_text_and_nothing_else(salon: Salon, olga: Person) -
     assert 'rel="nofollow"' in html
 
 
-def test_what_failed_says_why_and_what_is_uncertain_says_so(anna: Conversation, salon: Salon, olga: Person) -> None:
+def test_what_failed_says_why_and_what_is_uncertain_says_so(
+    anna: Conversation, salon: Salon, olga: Person
+) -> None:
     with salon.work():
         now = salon.now()
         failed = outbox.reply(anna, text="Не дошло", by=olga.user, key="f", now=now)
@@ -105,7 +113,9 @@ def test_what_failed_says_why_and_what_is_uncertain_says_so(anna: Conversation, 
     assert "mzi-unsure" in html
 
 
-def test_roles_strangers_and_guests(anna: Conversation, masha: Person, pasha: Person, boris: Person, client) -> None:
+def test_roles_strangers_and_guests(
+    anna: Conversation, masha: Person, pasha: Person, boris: Person, client
+) -> None:
     for url in (f"/inbox/{anna.pk}/", f"/inbox/{anna.pk}/lines/", f"/inbox/{anna.pk}/card/"):
         assert masha.get(url).status_code == 200
         assert pasha.get(url).status_code == 403

@@ -32,10 +32,16 @@ def kinds(salon: Salon) -> list[str]:
         return list(Step.objects.order_by("id").values_list("kind", flat=True))
 
 
-def test_to_me_to_a_colleague_to_nobody(anna: Conversation, salon: Salon, olga: Person, masha: Person) -> None:
+def test_to_me_to_a_colleague_to_nobody(
+    anna: Conversation, salon: Salon, olga: Person, masha: Person
+) -> None:
     do(olga, anna, "assign", to="me")
     thread = stage.fresh(salon, anna)
-    assert (thread.assignee_id, thread.holder, thread.generation) == (olga.user.pk, "person", anna.generation + 1)
+    assert (thread.assignee_id, thread.holder, thread.generation) == (
+        olga.user.pk,
+        "person",
+        anna.generation + 1,
+    )
     given = do(olga, anna, "assign", to=str(masha.user.pk))
     assert stage.fresh(salon, anna).assignee_id == masha.user.pk
     undo(olga, given)
@@ -45,7 +51,9 @@ def test_to_me_to_a_colleague_to_nobody(anna: Conversation, salon: Salon, olga: 
     assert kinds(salon) == ["taken", "assigned", "taken", "released"]
 
 
-def test_only_those_who_answer_here(anna: Conversation, salon: Salon, olga: Person, pasha: Person, boris: Person) -> None:
+def test_only_those_who_answer_here(
+    anna: Conversation, salon: Salon, olga: Person, pasha: Person, boris: Person
+) -> None:
     for nobody in (str(pasha.user.pk), str(boris.user.pk), "0", "x"):
         assert do(olga, anna, "assign", to=nobody).status_code == 409
     assert stage.fresh(salon, anna).assignee_id is None
@@ -72,7 +80,9 @@ def test_an_assistant_that_is_off_takes_nothing_back(anna: Conversation, salon: 
     assert stage.fresh(salon, anna).holder == "person"
 
 
-def test_closed_and_opened_again_the_client_still_waits(anna: Conversation, salon: Salon, olga: Person) -> None:
+def test_closed_and_opened_again_the_client_still_waits(
+    anna: Conversation, salon: Salon, olga: Person
+) -> None:
     closed = do(olga, anna, "close")
     thread = stage.fresh(salon, anna)
     assert (thread.state, thread.waiting_since, thread.unread) == ("closed", None, 0)
@@ -136,7 +146,8 @@ def test_not_a_client_and_a_client_after_all(anna: Conversation, salon: Salon, o
 
 
 @pytest.mark.parametrize(
-    "verb", ["assign", "hand-back", "close", "reopen", "put-off", "silence", "unsilence", "note", "draft", "seen"]
+    "verb",
+    ["assign", "hand-back", "close", "reopen", "put-off", "silence", "unsilence", "note", "draft", "seen"],
 )
 def test_strangers_masters_guests_and_get(
     verb: str, anna: Conversation, salon: Salon, olga: Person, boris: Person, pasha: Person, client

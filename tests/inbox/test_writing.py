@@ -27,7 +27,9 @@ def test_what_was_just_sent_is_no_draft(anna: Conversation, salon: Salon, olga: 
     assert stage.fresh(salon, anna).draft == ""
 
 
-def test_a_note_is_seen_by_colleagues_and_sent_to_nobody(anna: Conversation, salon: Salon, olga: Person, masha: Person) -> None:
+def test_a_note_is_seen_by_colleagues_and_sent_to_nobody(
+    anna: Conversation, salon: Salon, olga: Person, masha: Person
+) -> None:
     answer = olga.post(f"/inbox/{anna.pk}/note/", {"text": "Постоянная"}, headers=HTMX)
     assert answer.status_code == 200
     assert "Постоянная" in masha.get(f"/inbox/{anna.pk}/").content.decode()
@@ -36,7 +38,9 @@ def test_a_note_is_seen_by_colleagues_and_sent_to_nobody(anna: Conversation, sal
         assert stage.fresh(salon, anna).waiting_since == anna.waiting_since
 
 
-def test_ones_own_note_is_taken_back_nobody_elses(anna: Conversation, salon: Salon, olga: Person, masha: Person, boris: Person) -> None:
+def test_ones_own_note_is_taken_back_nobody_elses(
+    anna: Conversation, salon: Salon, olga: Person, masha: Person, boris: Person
+) -> None:
     olga.post(f"/inbox/{anna.pk}/note/", {"text": "Ошибка"}, headers=HTMX)
     with salon.work():
         note = Note.objects.get()
@@ -52,7 +56,9 @@ def test_an_empty_note_is_none(anna: Conversation, salon: Salon, olga: Person) -
     assert olga.post(f"/inbox/{anna.pk}/note/", {"text": " "}, headers=HTMX).status_code == 409
 
 
-def test_seen_when_it_is_on_the_screen_not_when_it_is_listed(anna: Conversation, salon: Salon, olga: Person) -> None:
+def test_seen_when_it_is_on_the_screen_not_when_it_is_listed(
+    anna: Conversation, salon: Salon, olga: Person
+) -> None:
     olga.get("/inbox/")
     html = olga.get(f"/inbox/{anna.pk}/").content.decode()
     assert stage.fresh(salon, anna).unread == 1
