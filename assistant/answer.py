@@ -15,11 +15,12 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from assistant import facts, handover, mode, presses, turn
+from assistant import alarm, facts, handover, mode, presses, turn
 from assistant import memory as memories
+from assistant.memory import OPENED, SAID
 from assistant.models import Answer
 from assistant.talk import OWNER, Reply, Talk
-from assistant.understanding import reading, vocabulary
+from assistant.understanding import intents, reading, vocabulary
 from conversations import contacts, outbox
 from conversations.models import (
     Author,
@@ -40,6 +41,10 @@ log = logging.getLogger(__name__)
 QUEUE = "answers"
 # How long the client may go on typing, after a word and in all.
 AFTER_LAST, AFTER_FIRST = dt.timedelta(milliseconds=700), dt.timedelta(seconds=2)
+# Somebody whose first words make a whole request is greeted after this pause, before the answer itself.
+BEFORE_HELLO = dt.timedelta(milliseconds=350)
+# Intents that make a request whole.
+_WHOLE = {"book", "price", "address", "hours"}
 # More of a burst than this is not read.
 MOST_WORDS = 4000
 # Things that are no text but deserve a person's eye.
@@ -48,22 +53,26 @@ _SENT = (MessageState.SENT, MessageState.DELIVERED, MessageState.READ, MessageSt
 
 
 # ---------------------------------------------------------------- planning
-def plan(thread: Conversation, *, now: dt.datetime) -> None:
-    """Promises an answer to the word that was just taken in; the thread is locked by the caller."""
+def plan(thread: Conversation, *, now: dt.datetime, hello: bool = False) -> None:
+    """Promises an answer to the word that was just taken in; the thread is locked by the caller.
+
+    With `hello` a greeting goes ahead of it when the client pauses.
+    """
     mine = Answer.objects.select_for_update().filter(conversation=thread).order_by("-id")
     owed = mine.filter(state=State.PENDING).first()
     first_at = owed.received_at if owed else _burst_began(mine.first(), now)
     due_at = min(now + AFTER_LAST, max(first_at + AFTER_FIRST, now))
+    hello = hello and due_at - now > BEFORE_HELLO
+    values = {"hello": hello, "due_at": now + BEFORE_HELLO if hello else due_at}
     if owed is not None:
-        owed.generation, owed.due_at = thread.generation, due_at
-        owed.save(update_fields=["generation", "due_at"])
+        Answer.objects.filter(pk=owed.pk).update(generation=thread.generation, **values)
     else:
         Answer.objects.get_or_create(
             conversation=thread,
             generation=thread.generation,
-            defaults={"due_at": due_at, "received_at": first_at, "created_at": now},
+            defaults=values | {"received_at": first_at, "created_at": now},
         )
-    sweep.nudge(QUEUE)
+    alarm.ring(QUEUE, after=values["due_at"] - now)
 
 
 def _burst_began(last: Answer | None, now: dt.datetime) -> dt.datetime:
@@ -90,7 +99,18 @@ def make(row: DurableRow, taken: Claim) -> None:
     if thread.generation != row.generation or not mode.may_answer(thread, wall.entered_tenant()):
         row.finish(token=taken.token, state=State.CANCELLED)
         return
-    speak(thread, _answer_words, now=clock.now())
+    now = clock.now()
+    rest = AFTER_LAST - BEFORE_HELLO
+    if row.hello and now - row.due_at < rest:
+        _greet(thread, now=now)
+        # The row is due again when the client has had their time to go on.
+        row.state, row.due_at = State.PENDING, row.due_at + rest
+        Answer.objects.filter(pk=row.pk, lease_token=taken.token).update(
+            state=row.state, due_at=row.due_at, hello=False, attempts=0, lease_token=None, lease_until=None
+        )
+        alarm.ring(QUEUE, after=row.due_at - now)
+        return
+    speak(thread, _answer_words, now=now)
 
 
 def gave_up(row: DurableRow) -> None:
@@ -108,6 +128,31 @@ def locked(conversation_id: int) -> Conversation:
     """The thread, locked until the transaction ends."""
     rows = Conversation.objects.select_for_update(of=("self",)).select_related("contact", "connection")
     return rows.get(pk=conversation_id)
+
+
+# ---------------------------------------------------------------- the greeting ahead
+def wants_hello(thread: Conversation, text: str, *, now: dt.datetime) -> bool:
+    """Whether these words are greeted ahead: a whole request by somebody new, or one who says hello.
+
+    A lone "hello" or a scrap of a sentence is not: more words follow it, and they are answered together.
+    """
+    known = memories.recall(thread, now=now)
+    if known.greeted == SAID:
+        return False
+    language = reading.language_of(text) or known.language or _language(wall.entered_tenant().language)
+    heard = intents.read(text, vocabulary.load(language))
+    return bool(heard & _WHOLE) and (not known.greeted or "greet" in heard)
+
+
+def _greet(thread: Conversation, *, now: dt.datetime) -> None:
+    """Says hello and nothing else."""
+
+    def hello(talk: Talk) -> Reply:
+        again = talk.memory.greeted == OPENED
+        talk.memory.greeted = ""
+        return Reply(turn.greeting(talk, again=again))
+
+    speak(thread, hello, now=now, key=f"assistant:hello:{thread.pk}:{thread.generation}", ahead=True)
 
 
 # ---------------------------------------------------------------- at once
@@ -166,23 +211,33 @@ def _safely(
 
 
 # ---------------------------------------------------------------- speaking
-def speak(thread: Conversation, answer: Callable[[Talk], Reply], *, now: dt.datetime, key: str = "") -> None:
-    """One turn: recalls, asks `answer` for the reply, says it, remembers."""
+def speak(
+    thread: Conversation,
+    answer: Callable[[Talk], Reply],
+    *,
+    now: dt.datetime,
+    key: str = "",
+    ahead: bool = False,
+) -> None:
+    """One turn: recalls, asks `answer` for the reply, says it, remembers. `ahead` is a greeting before an answer."""
     tenant = wall.entered_tenant()
     memory = _take_back(thread, memories.recall(thread, now=now))
-    language = memory.language or _language(tenant.language)
-    memory.language = language
+    memory.language = memory.language or _language(tenant.language)
     before = memory.to_json() | {"said": [], "before": None}
-    with translation.override(language), timezone.override(tenant.zone):
+    with translation.override(memory.language), timezone.override(tenant.zone):
         talk = Talk(thread=thread, tenant=tenant, memory=memory, catalogue=facts.catalogue(), now=now)
         reply = answer(talk)
-        if not reply.said:
-            _say(talk, reply, before=before, key=key or f"assistant:{thread.pk}:{thread.generation}")
+        message = (
+            None if reply.said else _say(talk, reply, key=key or f"assistant:{thread.pk}:{thread.generation}")
+        )
+    memory.hello = message.pk if message and ahead else 0
+    stays = message is None or reply.lasting or ahead
+    memory.said, memory.before = ([], None) if stays or message is None else ([message.pk], dict(before))
     memories.keep(thread, memory, now=now)
 
 
-def _say(talk: Talk, reply: Reply, *, before: dict[str, object], key: str) -> None:
-    thread, memory = talk.thread, talk.memory
+def _say(talk: Talk, reply: Reply, *, key: str) -> Message | None:
+    thread = talk.thread
     waiting_since = thread.waiting_since or talk.now
     message = None
     with contextlib.suppress(
@@ -200,9 +255,7 @@ def _say(talk: Talk, reply: Reply, *, before: dict[str, object], key: str) -> No
     if reply.waits:
         thread.waiting_since = waiting_since
         Conversation.objects.filter(pk=thread.pk).update(waiting_since=waiting_since)
-    taken_back = message is not None and not reply.lasting
-    memory.said = [message.pk] if taken_back and message else []
-    memory.before = dict(before) if taken_back else None
+    return message
 
 
 def _language(usual: str) -> str:
@@ -211,19 +264,27 @@ def _language(usual: str) -> str:
 
 
 def _take_back(thread: Conversation, memory: memories.Memory) -> memories.Memory:
-    """The memory as it was before the last answer, when that answer has not left: its words are read again."""
-    if not memory.said or memory.before is None:
-        return memory
-    deliveries = Delivery.objects.select_for_update().filter(message_id__in=memory.said).order_by("pk")
-    for delivery in deliveries:
-        if delivery.state in (State.PENDING, State.CLAIMED) and delivery.generation != thread.generation:
-            delivery.finish(
-                token=delivery.lease_token, state=State.CANCELLED, error=_("The conversation has moved on.")
-            )
-            outbox.settle(delivery.message, MessageState.CANCELLED, error=_("The conversation has moved on."))
-    if Message.objects.filter(pk__in=memory.said).exclude(state=MessageState.CANCELLED).exists():
-        return memory
-    return memories.Memory.from_json(memory.before)
+    """The memory as it was before the last answer, when that answer has not left: its words are read again.
+
+    A greeting that has not left either goes into the answer that is made now.
+    """
+    if memory.hello:
+        if _recalled([memory.hello], keep=None):
+            memory.greeted = ""
+        memory.hello = 0
+    if memory.said and memory.before is not None and _recalled(memory.said, keep=thread.generation):
+        return memories.Memory.from_json(memory.before)
+    return memory
+
+
+def _recalled(messages: Sequence[int], *, keep: int | None) -> bool:
+    """Takes messages back that are still here, save those of the generation `keep`; True when all are cancelled."""
+    for delivery in Delivery.objects.select_for_update().filter(message_id__in=messages).order_by("pk"):
+        if delivery.state in (State.PENDING, State.CLAIMED) and delivery.generation != keep:
+            reason = _("The conversation has moved on.")
+            delivery.finish(token=delivery.lease_token, state=State.CANCELLED, error=reason)
+            outbox.settle(delivery.message, MessageState.CANCELLED, error=reason)
+    return not Message.objects.filter(pk__in=messages).exclude(state=MessageState.CANCELLED).exists()
 
 
 # ---------------------------------------------------------------- listening

@@ -61,7 +61,9 @@ def opens_at(*, now: dt.datetime, zone: ZoneInfo) -> dt.datetime | None:
     staff_ids = list(Staff.objects.filter(active=True).values_list("pk", flat=True))
     found = hours.open_intervals(staff_ids, first_day=today, last_day=today + _AHEAD, zone=zone)
     moment = int(now.timestamp())
-    later = [begin for begin, end in hours.joined(itertools.chain.from_iterable(found.values())) if end > moment]
+    later = [
+        begin for begin, end in hours.joined(itertools.chain.from_iterable(found.values())) if end > moment
+    ]
     if not later:
         return None
     return max(now, dt.datetime.fromtimestamp(later[0], dt.UTC))

@@ -24,7 +24,7 @@ def wrote(sender: Any, message: Any, fact: Any, now: Any, **_kwargs: Any) -> Non
     elif message.kind == "contact":
         answer.shared_contact(thread, now=now)
     else:
-        answer.plan(thread, now=now)
+        answer.plan(thread, now=now, hello=answer.wants_hello(thread, message.text, now=now))
 
 
 @receiver(conversation_signals.chat_opened)

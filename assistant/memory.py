@@ -11,6 +11,8 @@ from assistant.understanding.moments import Wish
 from conversations.models import Conversation
 
 VERSION = 1
+# How the client was greeted.
+OPENED, SAID = "opened", "said"
 # What was asked for longer ago is asked anew.
 FORGET_AFTER = dt.timedelta(hours=24)
 
@@ -21,7 +23,10 @@ class Memory:
 
     stage: str = ""
     language: str = ""
-    greeted: bool = False
+    # "" not yet, "opened" when the chat was opened, "said" in answer to words.
+    greeted: str = ""
+    # The message that only greeted, until the answer that follows it is made.
+    hello: int = 0
     # Groups of services still to be chosen from, then those that are certain.
     groups: list[list[int]] = dataclasses.field(default_factory=list)
     service_ids: list[int] = dataclasses.field(default_factory=list)
@@ -75,7 +80,7 @@ def recall(thread: Conversation, *, now: dt.datetime) -> Memory:
     memory = Memory.from_json(row.memory)
     if now - row.updated_at > FORGET_AFTER:
         memory.forget_request()
-        memory.greeted = False
+        memory.greeted = ""
     return memory
 
 

@@ -35,6 +35,8 @@ class Answer(DurableRow):
     conversation = wall.TenantKey(Conversation, on_delete=models.CASCADE, related_name="+")
     generation = models.PositiveIntegerField()
     received_at = models.DateTimeField()
+    # The client is to be greeted first, before it is known whether they go on typing.
+    hello = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

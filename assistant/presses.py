@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from assistant import existing, facts, handover, steps
+from assistant.memory import SAID
 from assistant.talk import Reply, Talk
 from assistant.understanding.moments import Wish
 from bookings.models import Booking, Staff
@@ -16,7 +17,7 @@ from bookings.slots import Slot
 def by_press(talk: Talk, action: str, payload: dict[str, Any]) -> Reply:
     """The answer to a button; one of an earlier booking says what has become of it."""
     talk.memory.misunderstood = 0
-    talk.memory.greeted = True
+    talk.memory.greeted = SAID
     handler = _PRESSES.get(action)
     if handler is None:
         return steps.again(talk).opened_by(talk.phrase("old_button"))

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from assistant import existing, facts, handover, steps
+from assistant.memory import OPENED, SAID
 from assistant.talk import Reply, Talk
 from assistant.understanding import people, vocabulary
 from assistant.understanding.moments import Wish
@@ -31,7 +32,7 @@ def by_words(talk: Talk, reading: Reading) -> Reply:
     if "complaint" in intents:
         return handover.hand_over(talk, phrase="person_sorry", urgent=True, quote=reading.text)
     if "human" in intents or not talk.catalogue:
-        return handover.hand_over(talk, quote=reading.text).opened_by(_greeting(talk))
+        return handover.hand_over(talk, quote=reading.text).opened_by(greeting(talk))
     if memory.stage == "wish" and (reading.wish or reading.text.strip()):
         return handover.hand_over(talk, quote=reading.text)
     what = _about_visit(talk, reading)
@@ -46,17 +47,17 @@ def by_words(talk: Talk, reading: Reading) -> Reply:
     if "thanks" in intents and not (reading.telling or lines or moved_on):
         memory.misunderstood = 0
         return Reply(talk.phrase("welcome"))
-    greeting = _greeting(talk)
+    hello = greeting(talk)
     if not (moved_on or lines or intents & {"greet", "book", "price", "thanks"} or reading.telling):
         memory.misunderstood += 1
         if memory.misunderstood >= PATIENCE:
             return handover.hand_over(talk, quote=reading.text)
-        reply = steps.again(talk).opened_by(greeting, talk.phrase("not_understood"))
+        reply = steps.again(talk).opened_by(hello, talk.phrase("not_understood"))
         if not any(choice.action == "human" for choice in reply.choices):
             reply.choices.append(talk.choice("call_person", "human"))
         return reply
     memory.misunderstood = 0
-    return steps.again(talk).opened_by(greeting, *lines)
+    return steps.again(talk).opened_by(hello, *lines)
 
 
 def _about_visit(talk: Talk, reading: Reading) -> str | None:
@@ -75,7 +76,7 @@ def _without_visit(talk: Talk, what: str) -> Reply | None:
         return Reply(talk.phrase("not_booked"), [talk.choice("book_anew", "anew")])
     if what == "confirm" or talk.memory.service_ids:
         return None
-    return steps.next_reply(talk).opened_by(_greeting(talk), talk.phrase("no_visit"))
+    return steps.next_reply(talk).opened_by(greeting(talk), talk.phrase("no_visit"))
 
 
 def learn(talk: Talk, reading: Reading) -> None:
@@ -178,11 +179,13 @@ def _says_yes_to_reminder(talk: Talk, reading: Reading) -> bool:
     return last is not None and last.key.startswith(dispatch.PREFIX)
 
 
-def _greeting(talk: Talk) -> str:
-    """Once in a dialogue."""
+def greeting(talk: Talk, *, again: bool = False) -> str:
+    """Once in a dialogue; `again` is the short one for somebody who was greeted when they opened the chat."""
     if talk.memory.greeted:
         return ""
-    talk.memory.greeted = True
+    talk.memory.greeted = SAID
+    if again:
+        return talk.phrase("hello_again")
     name = talk.contact.name.split(" ")[0]
     return talk.phrase("greeting_name" if name else "greeting", name=name, salon=talk.tenant.name)
 
@@ -217,12 +220,13 @@ def _price(talk: Talk, service: Service) -> str:
 def by_opening(talk: Talk) -> Reply:
     """The chat was opened: a greeting and the way in."""
     talk.memory.forget_request()
-    talk.memory.greeted = False
-    if not talk.catalogue:
-        return handover.hand_over(talk).opened_by(_greeting(talk))
-    return steps.next_reply(talk).opened_by(_greeting(talk))
+    talk.memory.greeted = ""
+    hello = greeting(talk)
+    talk.memory.greeted = OPENED
+    reply = steps.next_reply(talk) if talk.catalogue else handover.hand_over(talk)
+    return reply.opened_by(hello)
 
 
 def by_medium(talk: Talk) -> Reply:
     """Something that is no text: a person looks at it."""
-    return handover.hand_over(talk).opened_by(_greeting(talk), talk.phrase("media"))
+    return handover.hand_over(talk).opened_by(greeting(talk), talk.phrase("media"))

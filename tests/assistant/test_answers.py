@@ -40,6 +40,52 @@ def test_a_burst_of_five_words_gets_one_answer_to_all_of_them(live_anna: Client)
     assert "Укладка воском" in text
 
 
+def test_a_whole_request_is_greeted_ahead_of_its_answer(live_anna: Client) -> None:
+    live_anna.write("Хочу записаться на мужскую стрижку")
+    sweep_all()
+    assert live_anna.sent == []
+    time.sleep(0.4)
+    sweep_all()
+    assert [one["text"] for one in live_anna.sent] == ["Здравствуйте, Анна! Это Барбершоп «Омск»."]
+    time.sleep(0.4)
+    sweep_all()
+    assert len(live_anna.sent) == 2
+    assert "Укладка воском" in live_anna.sent[1]["text"]
+    assert "Здравствуйте" not in live_anna.sent[1]["text"]
+
+
+def test_who_goes_on_typing_is_not_greeted_ahead(live_anna: Client) -> None:
+    for words in ("Хочу записаться на мужскую стрижку", "завтра после обеда"):
+        live_anna.write(words)
+    sweep_all()
+    time.sleep(0.9)
+    sweep_all()
+    assert len(live_anna.sent) == 1
+    assert live_anna.sent[0]["text"].startswith("Здравствуйте, Анна!")
+
+
+def test_a_greeting_that_has_not_left_goes_into_the_answer(live_anna: Client, salon: Salon) -> None:
+    live_anna.write("Хочу записаться на мужскую стрижку")
+    sweep.run(sweep.queue("inbound"))
+    time.sleep(0.4)
+    sweep.run(sweep.queue("answers"))
+    time.sleep(0.4)
+    sweep_all()  # the provider was slow: both are due now
+    assert len(live_anna.sent) == 1
+    assert live_anna.sent[0]["text"].startswith("Здравствуйте, Анна!")
+    with salon.work():
+        assert [one.state for one in Message.objects.filter(direction="out").order_by("id")] == ["cancelled", "sent"]
+
+
+def test_who_was_greeted_on_opening_and_says_hello_is_greeted_back(live_anna: Client) -> None:
+    live_anna.start()
+    live_anna.write("Здравствуйте, хочу на стрижку")
+    sweep_all()
+    time.sleep(0.4)
+    sweep_all()
+    assert live_anna.sent[-1]["text"] == "Здравствуйте!"
+
+
 def test_the_answer_is_due_soon_after_the_last_word_and_never_late(live_anna: Client, salon: Salon) -> None:
     anna = live_anna
     anna.write("Здравствуйте")
