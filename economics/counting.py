@@ -37,17 +37,26 @@ class Counted:
     groups: dict[str | None, dict[str, Tally]]
     # Whether any advertising is known for the period; without it a cost is unknown, not zero.
     spend_known: bool
+    # Answers to the sections that were asked along.
+    along: dict[str, list[dict[str, Any]]] = dataclasses.field(default_factory=dict)
 
 
-def count(question: Question, names: Sequence[str], *, columns: Sequence[Metric] | None = None) -> Counted:
+def count(
+    question: Question,
+    names: Sequence[str],
+    *,
+    columns: Sequence[Metric] | None = None,
+    along: Sequence[Section] = (),
+) -> Counted:
     """The numbers of the named metrics for a question, and of `columns` for each key of its breakdown.
 
-    Without `columns` those are counted that a row of the breakdown shows.
+    Without `columns` those are counted that a row of the breakdown shows. `along`: other sections for the same
+    statement, which share the rows that it reads.
     """
     wanted = metrics.counted(tuple(names))
     columns = metrics.columns(question.by) if columns is None else columns
     plan = _Plan(question, wanted, columns)
-    found = run(question, plan.sections())
+    found = run(question, [*plan.sections(), *along])
     totals = {metric.name: Tally() for metric in wanted}
     groups: dict[str | None, dict[str, Tally]] = defaultdict(lambda: {m.name: Tally() for m in columns})
     paid = _paid_sources(found)
@@ -72,7 +81,8 @@ def count(question: Question, names: Sequence[str], *, columns: Sequence[Metric]
                 for tally in tallies:
                     _add(tally, part, row, _column(metric, index))
     known = any(row[f"{_column(_ADS, 0)}_rows"] for row in found[_ADS.parts[0].rows.name])
-    return Counted(totals, {key: groups[key] for key in present}, spend_known=known)
+    asked = {section.name: found[section.name] for section in along}
+    return Counted(totals, {key: groups[key] for key in present}, spend_known=known, along=asked)
 
 
 _ADS = metrics.get("spend_ads")

@@ -87,7 +87,7 @@ def _one(
         return Described(name, detail, _reverse("economics:spend-edit", row.id))
     if row.kind is Kind.LEAD and (lead := leads.get(row.id)):
         thread = lead.conversation_id or thread
-        detail = " · ".join([lead.channel_kind, str(lead.get_status_display())])
+        detail = " · ".join([source_name(lead.channel_kind or None), str(lead.get_status_display())])
     if row.kind in (Kind.BOOKING, Kind.VISIT) and (booking := bookings.get(row.id)):
         parts = (services.get(booking.pk, ""), booking.staff.name, str(booking.get_status_display()))
         detail = " · ".join(part for part in parts if part)

@@ -53,16 +53,24 @@ class Page:
 
 
 def page(
-    question: Question, metric: Metric, *, key: str | None = None, mark: str = "", limit: int = 50
+    question: Question,
+    metric: Metric,
+    *,
+    key: str | None = None,
+    hits: bool = False,
+    mark: str = "",
+    limit: int = 50,
 ) -> Page:
     """A page of rows; `key` narrows to one key of the question's breakdown, `mark` is a neighbour's.
+
+    `hits`: only rows that add to the numerator.
 
     Raises:
         BadQuestion: the mark or the key is none.
     """
     place = _read_mark(mark) if mark else None
     backwards = place is not None and place[0] == "<"
-    found = list(_fetch(question, metric, key=key, place=place, limit=limit + 1))
+    found = list(_fetch(question, metric, key=key, hits=hits, place=place, limit=limit + 1))
     more, rows = len(found) > limit, found[:limit]
     if backwards:
         rows.reverse()
@@ -71,9 +79,9 @@ def page(
     return Page(rows, first, last)
 
 
-def every(question: Question, metric: Metric, *, key: str | None = None) -> Iterator[Row]:
+def every(question: Question, metric: Metric, *, key: str | None = None, hits: bool = False) -> Iterator[Row]:
     """All rows, newest first, read in batches by a cursor of the server."""
-    yield from _fetch(question, metric, key=key, place=None, limit=None)
+    yield from _fetch(question, metric, key=key, hits=hits, place=None, limit=None)
 
 
 def parts_of(metric: Metric) -> tuple[Part, ...]:
@@ -83,9 +91,15 @@ def parts_of(metric: Metric) -> tuple[Part, ...]:
 
 # ---------------------------------------------------------------- the statement
 def _fetch(
-    question: Question, metric: Metric, *, key: str | None, place: tuple[Any, ...] | None, limit: int | None
+    question: Question,
+    metric: Metric,
+    *,
+    key: str | None,
+    hits: bool,
+    place: tuple[Any, ...] | None,
+    limit: int | None,
 ) -> Iterator[Row]:
-    statement, values = _statement(question, metric, key=key, place=place, limit=limit)
+    statement, values = _statement(question, metric, key=key, hits=hits, place=place, limit=limit)
     with connection.cursor() as cursor:
         counting.prepare(cursor)
         if limit is not None:
@@ -101,7 +115,13 @@ def _fetch(
 
 
 def _statement(
-    question: Question, metric: Metric, *, key: str | None, place: tuple[Any, ...] | None, limit: int | None
+    question: Question,
+    metric: Metric,
+    *,
+    key: str | None,
+    hits: bool,
+    place: tuple[Any, ...] | None,
+    limit: int | None,
 ) -> tuple[str, dict[str, Any]]:
     values = rowsets.parameters(question)
     selects: list[str] = []
@@ -121,6 +141,8 @@ def _statement(
             f"(at, n, id, part) {'>' if sign == '<' else '<'} (%(at)s, %(n)s, %(id)s, %(part)s)"
         )
         values |= dict(zip(("at", "n", "id", "part"), where, strict=True))
+    if hits:
+        conditions.append("num <> 0")
     where_clause = f"WHERE {' AND '.join(conditions)}" if conditions else ""
     ordered = ", ".join(f"{column} {order}" for column in ("at", "n", "id", "part"))
     rows = "\nUNION ALL\n".join(selects)

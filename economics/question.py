@@ -88,6 +88,10 @@ class Question:
         """The same question of another period."""
         return dataclasses.replace(self, first=first, last=last)
 
+    def total(self) -> Question:
+        """The same question without its breakdown."""
+        return dataclasses.replace(self, by=None)
+
     def asked(self) -> dict[str, str]:
         """The question as the parameters of an address."""
         words = {"from": self.first.isoformat(), "to": self.last.isoformat()}

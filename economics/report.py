@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from collections.abc import Sequence
 from typing import Any
@@ -49,7 +48,11 @@ def report(
 
 def answer(question: Question, *, names: Sequence[str] = metrics.LISTED) -> dict[str, Any]:
     """The report on the named metrics."""
-    counted = counting.count(question, names)
+    return of(question, counting.count(question, names), names)
+
+
+def of(question: Question, counted: counting.Counted, names: Sequence[str]) -> dict[str, Any]:
+    """The report on what was counted."""
     asked = question.asked()
     shown = {}
     for name in names:
@@ -71,7 +74,7 @@ def answer(question: Question, *, names: Sequence[str] = metrics.LISTED) -> dict
 def figure(question: Question, metric: Metric, *, key: str | None = None) -> dict[str, Any]:
     """One figure of the report; with a key the one in that row of the breakdown, which is a value alone."""
     if key is None:
-        return answer(dataclasses.replace(question, by=None), names=(metric.name,))["metrics"][metric.name]
+        return answer(question.total(), names=(metric.name,))["metrics"][metric.name]
     counted = counting.count(question, (), columns=(metric,))
     tallies = counted.groups.get(None if key == listing.NO_KEY else key)
     return {"value": figures.cell(metric, tallies[metric.name]) if tallies else None}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -29,3 +32,18 @@ def source_name(key: str | None) -> str:
     source, slash, campaign = key.partition("/")
     name = str(_SOURCES.get(source, source))
     return f"{name} · {campaign or _('without a campaign')}" if slash else name
+
+
+def day(date: dt.date) -> str:
+    """A day without its weekday and year: `5 apr`."""
+    return date_format(date, "j b")
+
+
+def span(first: dt.date, last: dt.date) -> str:
+    """A period: `1 – 30 April 2026`."""
+    if first == last:
+        return date_format(first, "j E Y")
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day}\u2009–\u2009{date_format(last, 'j E Y')}"
+    head = date_format(first, "j E" if first.year == last.year else "j E Y")
+    return f"{head} – {date_format(last, 'j E Y')}"

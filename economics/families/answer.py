@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from economics.families.rows import INBOX_WAITS, LEADS, WAITS
 from economics.metric import LEAD_TIME, Family, Metric, Part, RowSet, Shape, Unit, Words, one, share
@@ -47,7 +48,7 @@ FAMILY = Family(
         ),
         Metric(
             name="answered_rate",
-            label=_("Answered"),
+            label=pgettext_lazy("figure", "Answered"),
             about=_("Answered leads of all leads."),
             shape=Shape.SHARE,
             unit=Unit.SHARE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from economics.families.rows import BOOKINGS, MOVED
 from economics.metric import VISIT_TIME, Family, Metric, Part, Shape, Unit, Words, one, share
@@ -42,7 +43,7 @@ FAMILY = Family(
         ),
         Metric(
             name="bookings_moved",
-            label=_("Moved"),
+            label=pgettext_lazy("figure", "Moved"),
             about=_("Bookings that were moved at least once."),
             shape=Shape.COUNT,
             unit=Unit.COUNT,

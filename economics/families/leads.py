@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from economics.families.attendance import DONE, ENDED
 from economics.families.rows import BOOKINGS, LEADS, MADE
@@ -31,7 +32,7 @@ FAMILY = Family(
     metrics=(
         _count(
             "leads",
-            _("Leads"),
+            pgettext_lazy("figure", "Leads"),
             _("Requests of people that came in the period, without spam, tests and duplicates."),
             better=1,
         ),
@@ -47,14 +48,14 @@ FAMILY = Family(
         ),
         _count(
             "leads_booked",
-            _("Booked"),
+            pgettext_lazy("figure", "Booked"),
             _("Leads with a booking, one that was cancelled later too: the client said yes."),
             BOOKED,
             1,
         ),
         _count(
             "leads_recovered",
-            _("Came back"),
+            pgettext_lazy("figure of leads", "Came back"),
             _(
                 "Leads without a booking whose person wrote or booked again soon: that later row carries the need."
             ),
@@ -62,14 +63,14 @@ FAMILY = Family(
         ),
         _count(
             "leads_lost",
-            _("Lost"),
+            pgettext_lazy("figure", "Lost"),
             _("Leads closed by a person, or silent for longer than agreed."),
             "state = 'lost'",
             -1,
         ),
         _count(
             "leads_in_progress",
-            _("In progress"),
+            pgettext_lazy("figure", "In progress"),
             _("Leads that may still end either way."),
             "state = 'in_progress'",
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from economics.families.rows import CLIENTS, GAPS
 from economics.metric import CLIENT_TIME, VISIT_TIME, Family, Metric, Part, Shape, Unit, share
@@ -13,7 +14,7 @@ FAMILY = Family(
     metrics=(
         Metric(
             name="repeat_rate",
-            label=_("Came back"),
+            label=pgettext_lazy("figure", "Came back"),
             about=_(
                 "New clients who visited again within the agreed window, of those whose window has passed."
             ),

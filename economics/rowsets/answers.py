@@ -3,19 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import functools
-import itertools
-from zoneinfo import ZoneInfo
 
+from economics import clocks
 from economics.question import Question
 from economics.rowsets.pieces import Scope, piece
-from kit import periods
-
-# Clocks are counted in local microseconds since Monday, 1 January 2001: whole numbers, so that no second is lost.
-_MONDAY = 978_307_200
-_SECOND = 1_000_000
-_DAY = 86_400 * _SECOND
-_WEEK = 7 * _DAY
 
 
 @piece("lead_waits", "lead_facts", inline=True)
@@ -35,11 +26,11 @@ def _inbox(scope: Scope) -> str:
     week = _Week(question)
     return f"""
 SELECT id, at, contact_id, spam, wait,
-       asked %% {_DAY} >= {week.opens("asked")} AND asked %% {_DAY} < {week.closes("asked")} AS in_hours,
+       asked %% {clocks.DAY} >= {week.opens("asked")} AND asked %% {clocks.DAY} < {week.closes("asked")} AS in_hours,
        CASE WHEN told IS NOT NULL
-         THEN greatest({week.worked("told")} - {week.worked("asked")}, 0) / {_SECOND} END AS working_wait
+         THEN greatest({week.worked("told")} - {week.worked("asked")}, 0) / {clocks.SECOND} END AS working_wait
 FROM (SELECT id, at, contact_id, spam, floor(date_part('epoch', answered_at - at))::bigint AS wait,
-             {_clock(question, "at")} AS asked, {_clock(question, "answered_at")} AS told
+             {clocks.local(question, "at")} AS asked, {clocks.local(question, "answered_at")} AS told
       FROM lead_facts) clocks"""
 
 
@@ -62,57 +53,17 @@ class _Week:
         return self._of(self._closes, clock)
 
     def worked(self, clock: str) -> str:
-        today = f"greatest(0, least({clock} %% {_DAY}, {self.closes(clock)}) - {self.opens(clock)})"
-        return f"({clock} / {_WEEK} * {self._length} + {self._of(self._before, clock)} + {today})"
+        today = f"greatest(0, least({clock} %% {clocks.DAY}, {self.closes(clock)}) - {self.opens(clock)})"
+        return f"({clock} / {clocks.WEEK} * {self._length} + {self._of(self._before, clock)} + {today})"
 
     def _of(self, days: str, clock: str) -> str:
-        return f"({days})[1 + {clock} / {_DAY} %% 7]"
+        return f"({days})[1 + {clock} / {clocks.DAY} %% 7]"
 
 
 def _micros(text: str) -> int:
     time = dt.time.fromisoformat(text)
-    return ((time.hour * 60 + time.minute) * 60 + time.second) * _SECOND
+    return ((time.hour * 60 + time.minute) * 60 + time.second) * clocks.SECOND
 
 
 def _array(values: list[int]) -> str:
     return f"ARRAY[{', '.join(map(str, values))}]::bigint[]"
-
-
-def _clock(question: Question, column: str) -> str:
-    """The local clock of an instant. The zone's offset is taken from a list of its changes: `AT TIME ZONE` asks the
-    zone's rules for each row, which costs more than all the rest."""
-    until = max(question.as_of, question.period.end)
-    changes = _offsets(question.tenant.timezone, question.period.start.year, until.year)
-    offset = str(changes[-1][1])
-    if len(changes) > 1:
-        cases = [
-            f"WHEN {column} < '{change.isoformat()}' THEN {before}"
-            for (_, before), (change, _) in itertools.pairwise(changes)
-        ]
-        offset = f"CASE {' '.join(cases)} ELSE {offset} END"
-    return f"round(date_part('epoch', {column}) * {_SECOND})::bigint + ({offset} - {_MONDAY}) * {_SECOND}::bigint"
-
-
-@functools.lru_cache(maxsize=64)
-def _offsets(zone_name: str, first_year: int, last_year: int) -> tuple[tuple[dt.datetime, int], ...]:
-    """(instant, seconds east of UTC from it on), the first one valid from ever."""
-    zone = ZoneInfo(zone_name)
-
-    def offset(at: dt.datetime) -> int:
-        shift = at.astimezone(zone).utcoffset()
-        return int(shift.total_seconds()) if shift is not None else 0
-
-    at = dt.datetime(first_year - 1, 12, 31, tzinfo=dt.UTC)
-    found = [(at, offset(at))]
-    for day in periods.each_day(at.date(), dt.date(last_year + 1, 1, 2)):
-        morning = dt.datetime.combine(day, dt.time(), dt.UTC)
-        if offset(morning) != found[-1][1]:
-            before, after = morning - dt.timedelta(days=1), morning
-            while after - before > dt.timedelta(seconds=1):
-                middle = (before + (after - before) / 2).replace(microsecond=0)
-                if offset(middle) == offset(morning):
-                    after = middle
-                else:
-                    before = middle
-            found.append((after, offset(morning)))
-    return tuple(found)
