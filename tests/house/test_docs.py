@@ -13,7 +13,7 @@ from connections.views import GUIDES
 from integrations import registry
 
 ROOT: Path = settings.ROOT
-FILE = re.compile(r"`((?:[a-z_0-9]+/)+[a-z_0-9.]*|[A-Z]+\.md|[a-z_-]+\.(?:py|md|toml|yml))`")
+FILE = re.compile(r"`((?:[a-z_0-9]+/)+[a-z_0-9.-]*|[A-Z]+\.md)`")
 
 
 @pytest.mark.parametrize("paper", ["README.md", "docs/processes.md", "docs/adding-a-channel.md", "CONTRIBUTING.md"])
