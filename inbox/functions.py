@@ -15,8 +15,27 @@ def folded(column: str) -> str:
     return f"translate(lower({column}), U&'\\0451', U&'\\0435')"
 
 
+# Under the C locale, which a server without system locales has, pg_trgm takes no letter beyond ASCII for one: a
+# Russian word would have no trigrams. So the index holds Russian letters as Latin ones. Some share one; whatever the
+# index brings is compared with the words as they are.
+_RUSSIAN = "".join(f"\\{code:04X}" for code in (*range(0x0430, 0x0450), 0x0451))
+_AS_LATIN = "abvgdejziyklmnoprstufhcqwxyyxeuae"
+
+
+def keyed(column: str) -> str:
+    """SQL: what the trigram index of a column holds."""
+    return f"translate(lower({column}), U&'{_RUSSIAN}', '{_AS_LATIN}')"
+
+
+def matches(column: str) -> str:
+    """SQL: whether a column matches the pattern `_words`, found by the index of `keyed` and checked as it is."""
+    return f"{keyed(column)} LIKE {keyed('_words')} AND {folded(column)} LIKE _words"
+
+
 # `_words` and `_digits` are LIKE patterns, already escaped and folded; null where there is nothing to look for.
-# Names and numbers come before texts, and the newest threads first.
+# Names and numbers come before texts, and the newest threads first. A word that half of the newest messages have is
+# looked for in no others; a rarer one is found by its trigrams (materialised: else the planner would walk all
+# messages by time in the hope of meeting some).
 INBOX_SEARCH = definer(
     "inbox_search",
     "_words text, _digits text, _in_messages boolean, _most integer",
@@ -24,25 +43,33 @@ INBOX_SEARCH = definer(
     f"""
 WITH people AS (
   SELECT id FROM conversations_contact
-  WHERE tenant_id = {TENANT_SETTING} AND _words IS NOT NULL AND {folded("name")} LIKE _words
+  WHERE tenant_id = {TENANT_SETTING} AND {matches("name")}
   UNION
   SELECT id FROM conversations_contact
-  WHERE tenant_id = {TENANT_SETTING} AND _digits IS NOT NULL AND phone LIKE _digits
+  WHERE tenant_id = {TENANT_SETTING} AND phone <> '' AND phone LIKE _digits
   UNION
   SELECT contact_id FROM conversations_identity
-  WHERE tenant_id = {TENANT_SETTING} AND _words IS NOT NULL AND lower(username) LIKE _words
+  WHERE tenant_id = {TENANT_SETTING} AND username <> '' AND {matches("username")}
   LIMIT 1000
 ), by_person AS (
   SELECT c.id AS conversation_id, NULL::bigint AS message_id, 0 AS place, c.last_message_at AS at
   FROM people p JOIN conversations_conversation c ON c.tenant_id = {TENANT_SETTING} AND c.contact_id = p.id
   ORDER BY c.last_message_at DESC NULLS LAST LIMIT _most
+), newest AS MATERIALIZED (
+  SELECT conversation_id, id, created_at FROM (
+    SELECT m.conversation_id, m.id, m.created_at, m.text FROM conversations_message m
+    WHERE m.tenant_id = {TENANT_SETTING} AND _in_messages
+    ORDER BY m.created_at DESC, m.id DESC LIMIT 5000
+  ) few WHERE {folded("few.text")} LIKE _words
+), all_times AS MATERIALIZED (
+  SELECT m.conversation_id, m.id, m.created_at FROM conversations_message m
+  WHERE m.tenant_id = {TENANT_SETTING} AND _in_messages AND {matches("m.text")}
+  AND (SELECT count(*) FROM newest) < _most * 2
 ), by_text AS (
   SELECT DISTINCT ON (found.conversation_id) found.conversation_id, found.id AS message_id, 1 AS place,
     found.created_at AS at
   FROM (
-    SELECT m.conversation_id, m.id, m.created_at FROM conversations_message m
-    WHERE m.tenant_id = {TENANT_SETTING} AND _in_messages AND {folded("m.text")} LIKE _words
-    ORDER BY m.created_at DESC LIMIT _most * 10
+    SELECT * FROM newest UNION ALL SELECT * FROM all_times ORDER BY created_at DESC LIMIT _most * 10
   ) found
   ORDER BY found.conversation_id, found.created_at DESC
 ), every AS (
@@ -56,23 +83,20 @@ SELECT conversation_id, message_id FROM every ORDER BY place, at DESC NULLS LAST
 
 # What the list and the search read by. They stand on tables of lower rooms because only this room asks so.
 INDEXES = {
-    "inbox_contact_name": (
-        f"ON conversations_contact USING gin (tenant_id, ({folded('name')}) gin_trgm_ops)"
-    ),
+    "inbox_contact_name": (f"ON conversations_contact USING gin (tenant_id, ({keyed('name')}) gin_trgm_ops)"),
     "inbox_contact_phone": "ON conversations_contact USING gin (tenant_id, phone gin_trgm_ops) WHERE phone <> ''",
     "inbox_identity_username": (
-        "ON conversations_identity USING gin (tenant_id, lower(username) gin_trgm_ops) WHERE username <> ''"
+        f"ON conversations_identity USING gin (tenant_id, ({keyed('username')}) gin_trgm_ops) WHERE username <> ''"
     ),
-    "inbox_message_text": f"ON conversations_message USING gin (tenant_id, ({folded('text')}) gin_trgm_ops)",
-    "inbox_by_state": "ON conversations_conversation (tenant_id, state, last_message_at DESC, id DESC)",
+    "inbox_message_text": f"ON conversations_message USING gin (tenant_id, ({keyed('text')}) gin_trgm_ops)",
+    "inbox_by_state": "ON conversations_conversation (tenant_id, state, waiting_since, last_message_at DESC, id DESC)",
     "inbox_mine": (
-        "ON conversations_conversation (tenant_id, assignee_id, state, last_message_at DESC, id DESC)"
+        "ON conversations_conversation (tenant_id, assignee_id, state, waiting_since, last_message_at DESC, id DESC)"
         " WHERE assignee_id IS NOT NULL"
     ),
     "inbox_by_channel": (
-        "ON conversations_conversation (tenant_id, connection_id, state, last_message_at DESC, id DESC)"
+        "ON conversations_conversation (tenant_id, connection_id, state, waiting_since, last_message_at DESC, id DESC)"
     ),
-    "inbox_unread": "ON conversations_conversation (tenant_id) WHERE unread > 0 AND waiting_since IS NOT NULL",
     "inbox_uncertain": (
         "ON conversations_message (tenant_id, created_at DESC) WHERE state IN ('in_doubt', 'failed')"
     ),

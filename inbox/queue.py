@@ -39,16 +39,16 @@ class View(models.TextChoices):
 
 @dataclasses.dataclass(frozen=True)
 class Cursor:
-    """Where a page ended: the part of the list (0 waiting, 1 the rest), the moment and the id of its last row."""
+    """Where a page ended: since when its last thread waits (None: it does not), its newest word, its id."""
 
-    part: int
-    at: dt.datetime
+    waiting_since: dt.datetime | None
+    last_message_at: dt.datetime
     id: int
 
     def encoded(self) -> str:
         """As it stands in an address."""
-        micros = (self.at - EPOCH) // dt.timedelta(microseconds=1)
-        plain = f"{self.part}.{micros}.{self.id}"
+        waits = "" if self.waiting_since is None else _micros(self.waiting_since)
+        plain = f"{waits}.{_micros(self.last_message_at)}.{self.id}"
         return base64.urlsafe_b64encode(plain.encode()).decode().rstrip("=")
 
     @classmethod
@@ -58,11 +58,19 @@ class Cursor:
             plain = base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)).decode("ascii")
         except ValueError:
             return None
-        found = re.fullmatch(r"([01])\.(\d{1,16})\.(\d{1,18})", plain)
+        found = re.fullmatch(r"(\d{0,16})\.(\d{1,16})\.(\d{1,18})", plain)
         if not found:
             return None
-        part, micros, row_id = (int(group) for group in found.groups())
-        return cls(part, EPOCH + dt.timedelta(microseconds=micros), row_id)
+        waits, newest, row_id = found.groups()
+        return cls(_moment(waits) if waits else None, _moment(newest), int(row_id))
+
+
+def _micros(at: dt.datetime) -> int:
+    return (at - EPOCH) // dt.timedelta(microseconds=1)
+
+
+def _moment(micros: str) -> dt.datetime:
+    return EPOCH + dt.timedelta(microseconds=int(micros))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,11 +136,16 @@ _JOINS = """
 """
 _WHERE = {
     View.ALL: "c.state = 'open'",
-    View.WAITING: "c.state = 'open'",
+    View.WAITING: "c.state = 'open' AND c.waiting_since IS NOT NULL",
     View.MINE: "c.state = 'open' AND c.assignee_id = %(user)s",
     View.LATER: "c.state = 'snoozed'",
     View.CLOSED: "c.state = 'closed'",
 }
+_AFTER_ANSWERED = "c.waiting_since IS NULL AND (c.last_message_at, c.id) < (%(newest)s, %(id)s)"
+_AFTER_WAITING = (
+    "(c.waiting_since IS NULL OR c.waiting_since > %(waits)s"
+    " OR (c.waiting_since = %(waits)s AND (c.last_message_at, c.id) < (%(newest)s, %(id)s)))"
+)
 
 
 def page(
@@ -140,66 +153,53 @@ def page(
 ) -> Page:
     """One page of a view in one statement.
 
-    Waiting threads stand first, the longest wait on top; then the others, the newest word on top.
+    Waiting threads stand first, the longest wait on top; then the others, the newest word on top: one order, which
+    the indexes of `inbox/functions.py` keep. A thread without a word is not listed.
     """
-    where = f"c.tenant_id = %(tenant)s AND {_WHERE[View(view)]}"
+    where = ["c.tenant_id = %(tenant)s", _WHERE[View(view)], "c.last_message_at IS NOT NULL"]
     if channel is not None:
-        where += " AND c.connection_id = %(channel)s"
-    parts = []
-    if view in (View.ALL, View.WAITING, View.MINE) and (after is None or after.part == 0):
-        from_here = "" if after is None else " AND (c.waiting_since, c.id) > (%(at)s, %(id)s)"
-        parts.append(
-            "(SELECT c.id, 0 AS part, c.waiting_since AS at FROM conversations_conversation c"
-            f" WHERE {where} AND c.waiting_since IS NOT NULL{from_here} ORDER BY c.waiting_since, c.id LIMIT %(most)s)"
-        )
-    if view != View.WAITING:
-        answered = (
-            " AND c.waiting_since IS NULL" if parts or (after and view in (View.ALL, View.MINE)) else ""
-        )
-        if after is not None and after.part == 1:
-            answered += " AND (c.last_message_at, c.id) < (%(at)s, %(id)s)"
-        parts.append(
-            "(SELECT c.id, 1 AS part, c.last_message_at AS at FROM conversations_conversation c"
-            f" WHERE {where} AND c.last_message_at IS NOT NULL{answered}"
-            " ORDER BY c.last_message_at DESC, c.id DESC LIMIT %(most)s)"
-        )
+        where.append("c.connection_id = %(channel)s")
+    if after is not None:
+        where.append(_AFTER_ANSWERED if after.waiting_since is None else _AFTER_WAITING)
     found = sql.fetch(
-        f"SELECT {_COLUMNS}, listed.part, listed.at FROM ({' UNION ALL '.join(parts)}) listed"
-        f" JOIN conversations_conversation c ON c.tenant_id = %(tenant)s AND c.id = listed.id {_JOINS}"
-        " ORDER BY listed.part, CASE WHEN listed.part = 0 THEN listed.at END, listed.at DESC,"
-        " CASE WHEN listed.part = 0 THEN listed.id END, listed.id DESC LIMIT %(most)s",
+        f"SELECT {_COLUMNS} FROM conversations_conversation c {_JOINS} WHERE {' AND '.join(where)}"
+        " ORDER BY c.waiting_since, c.last_message_at DESC, c.id DESC LIMIT %(most)s",
         {
             "tenant": wall.current_tenant_id(),
             "user": user_id,
             "channel": channel,
             "most": size + 1,
-            "at": after.at if after else None,
-            "id": after.id if after else None,
+            "waits": after and after.waiting_since,
+            "newest": after and after.last_message_at,
+            "id": after and after.id,
         },
     )
-    more = found[size:]
-    rows, last = [], None
-    for row in found[:size]:
-        last = Cursor(row.pop("part"), row.pop("at"), row["id"])
-        rows.append(Row(**row))
-    return Page(rows, last.encoded() if more and last else "")
+    rows = [Row(**row) for row in found]
+    if len(rows) <= size:
+        return Page(rows, "")
+    last = rows[size - 1]
+    assert last.last_message_at is not None
+    return Page(rows[:size], Cursor(last.waiting_since, last.last_message_at, last.id).encoded())
 
 
 _FRAME = f"""
-SELECT app_now() AS now,
-  (SELECT count(*) FROM (SELECT 1 FROM conversations_conversation c WHERE c.tenant_id = %(tenant)s
-    AND c.waiting_since IS NOT NULL AND c.state = 'open' LIMIT {CAP}) few) AS waiting,
+WITH clock AS MATERIALIZED (SELECT app_now() AS now), waits AS (
+  SELECT count(*) AS waiting, count(*) FILTER (WHERE few.unread > 0
+    AND (few.holder <> 'assistant' OR few.waiting_since < clock.now - interval '1 minute')) AS unread
+  FROM clock LEFT JOIN LATERAL (SELECT c.unread, c.holder, c.waiting_since FROM conversations_conversation c
+    WHERE c.tenant_id = %(tenant)s AND c.waiting_since IS NOT NULL AND c.state = 'open' LIMIT {CAP}) few ON true
+  WHERE few.waiting_since IS NOT NULL
+)
+SELECT clock.now, waits.waiting, waits.unread,
   (SELECT count(*) FROM (SELECT 1 FROM conversations_conversation c WHERE c.tenant_id = %(tenant)s
     AND c.assignee_id = %(user)s AND c.state = 'open' LIMIT {CAP}) few) AS mine,
   (SELECT count(*) FROM (SELECT 1 FROM conversations_conversation c WHERE c.tenant_id = %(tenant)s
     AND c.state = 'snoozed' LIMIT {CAP}) few) AS later,
   (SELECT count(*) FROM (SELECT 1 FROM leads_lead l WHERE l.tenant_id = %(tenant)s AND l.contact_id IS NULL
     AND l.status <> 'lost' LIMIT {CAP}) few) AS raw,
-  (SELECT count(*) FROM (SELECT 1 FROM conversations_conversation c WHERE c.tenant_id = %(tenant)s
-    AND c.unread > 0 AND c.waiting_since IS NOT NULL AND c.state = 'open'
-    AND (c.holder <> 'assistant' OR c.waiting_since < app_now() - interval '1 minute') LIMIT {CAP}) few) AS unread,
   (SELECT json_agg(json_build_object('id', k.id, 'kind', k.kind, 'name', k.name) ORDER BY k.id)
     FROM connections_connection k WHERE k.tenant_id = %(tenant)s) AS channels
+FROM clock CROSS JOIN waits
 """
 
 
@@ -221,7 +221,7 @@ LEFT JOIN conversations_message m ON m.tenant_id = %(tenant)s AND m.id = found.m
 ORDER BY found.place
 """
 # Shorter words match nearly everything and no trigram: they are looked for in names only.
-SHORTEST_IN_TEXTS = 3
+SHORTEST, SHORTEST_IN_TEXTS = 2, 3
 
 
 def search(query: str) -> list[Row]:
@@ -231,7 +231,7 @@ def search(query: str) -> list[Row]:
     """
     words = text.fold(text.storable(query)).strip()[:100]
     digits = phone_digits(query)
-    if not words:
+    if len(words) < SHORTEST:
         return []
     found = sql.fetch(
         _SEARCH,

@@ -11,80 +11,244 @@ import work.queue
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('conversations', '0001_initial'),
-        ('leads', '0001_initial'),
-        ('tenants', '0001_initial'),
+        ("conversations", "0001_initial"),
+        ("leads", "0001_initial"),
+        ("tenants", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Alert',
+            name="Alert",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('waiting', 'Planned'), ('pending', 'Due'), ('claimed', 'Taken'), ('calling', 'Under way'), ('done', 'Done'), ('ignored', 'Ignored'), ('skipped', 'Skipped'), ('in_doubt', 'Uncertain'), ('expired', 'Too late'), ('cancelled', 'Cancelled'), ('dead', 'Failed')], default='pending', max_length=10)),
-                ('due_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('lease_token', models.UUIDField(blank=True, null=True)),
-                ('last_error', models.TextField(blank=True, default='')),
-                ('way', models.CharField(choices=[('email', 'Email'), ('telegram', 'Telegram')], max_length=10)),
-                ('key', models.CharField(max_length=150)),
-                ('subject', models.CharField(max_length=200)),
-                ('text', models.TextField()),
-                ('path', models.CharField(blank=True, default='', max_length=200)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('conversation', tenants.wall.TenantKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='conversations.conversation')),
-                ('tenant', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.tenant')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Planned"),
+                            ("pending", "Due"),
+                            ("claimed", "Taken"),
+                            ("calling", "Under way"),
+                            ("done", "Done"),
+                            ("ignored", "Ignored"),
+                            ("skipped", "Skipped"),
+                            ("in_doubt", "Uncertain"),
+                            ("expired", "Too late"),
+                            ("cancelled", "Cancelled"),
+                            ("dead", "Failed"),
+                        ],
+                        default="pending",
+                        max_length=10,
+                    ),
+                ),
+                ("due_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                ("lease_token", models.UUIDField(blank=True, null=True)),
+                ("last_error", models.TextField(blank=True, default="")),
+                (
+                    "way",
+                    models.CharField(choices=[("email", "Email"), ("telegram", "Telegram")], max_length=10),
+                ),
+                ("key", models.CharField(max_length=150)),
+                ("subject", models.CharField(max_length=200)),
+                ("text", models.TextField()),
+                ("path", models.CharField(blank=True, default="", max_length=200)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "conversation",
+                    tenants.wall.TenantKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="conversations.conversation",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'base_manager_name': 'objects',
-                'indexes': [models.Index(fields=['tenant', 'conversation'], name='inbox_alert_tenant__541e5a_idx')],
-                'constraints': [models.UniqueConstraint(fields=('tenant', 'id'), name='inbox_alert_tenant_id'), tenants.constraints.RowLevelSecurity(name='inbox_alert_wall'), tenants.constraints.SameTenant(field='conversation', name='inbox_alert_conversation_same_tenant'), models.UniqueConstraint(fields=('tenant', 'key', 'user', 'way'), name='inbox_alert_once'), work.queue.DurableQueue(name='inbox_alert_queue')],
+                "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(fields=["tenant", "conversation"], name="inbox_alert_tenant__541e5a_idx")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant", "id"), name="inbox_alert_tenant_id"),
+                    tenants.constraints.RowLevelSecurity(name="inbox_alert_wall"),
+                    tenants.constraints.SameTenant(
+                        field="conversation", name="inbox_alert_conversation_same_tenant"
+                    ),
+                    models.UniqueConstraint(fields=("tenant", "key", "user", "way"), name="inbox_alert_once"),
+                    work.queue.DurableQueue(name="inbox_alert_queue"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='AlertAddress',
+            name="AlertAddress",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('conversation', tenants.wall.TenantKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='conversations.conversation')),
-                ('tenant', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.tenant')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "conversation",
+                    tenants.wall.TenantKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="conversations.conversation",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'base_manager_name': 'objects',
-                'indexes': [models.Index(fields=['tenant', 'conversation'], name='inbox_alert_tenant__0a3636_idx')],
-                'constraints': [models.UniqueConstraint(fields=('tenant', 'id'), name='inbox_alertaddress_tenant_id'), tenants.constraints.RowLevelSecurity(name='inbox_alertaddress_wall'), tenants.constraints.SameTenant(field='conversation', name='inbox_alertaddress_conversation_same_tenant'), models.UniqueConstraint(fields=('tenant', 'user'), name='inbox_alertaddress_once')],
+                "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(fields=["tenant", "conversation"], name="inbox_alert_tenant__0a3636_idx")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant", "id"), name="inbox_alertaddress_tenant_id"),
+                    tenants.constraints.RowLevelSecurity(name="inbox_alertaddress_wall"),
+                    tenants.constraints.SameTenant(
+                        field="conversation", name="inbox_alertaddress_conversation_same_tenant"
+                    ),
+                    models.UniqueConstraint(fields=("tenant", "user"), name="inbox_alertaddress_once"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Escalation',
+            name="Escalation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('waiting', 'Planned'), ('pending', 'Due'), ('claimed', 'Taken'), ('calling', 'Under way'), ('done', 'Done'), ('ignored', 'Ignored'), ('skipped', 'Skipped'), ('in_doubt', 'Uncertain'), ('expired', 'Too late'), ('cancelled', 'Cancelled'), ('dead', 'Failed')], default='pending', max_length=10)),
-                ('due_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('lease_token', models.UUIDField(blank=True, null=True)),
-                ('last_error', models.TextField(blank=True, default='')),
-                ('generation', models.PositiveIntegerField()),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('conversation', tenants.wall.TenantKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='conversations.conversation')),
-                ('lead', tenants.wall.TenantKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='leads.lead')),
-                ('tenant', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Planned"),
+                            ("pending", "Due"),
+                            ("claimed", "Taken"),
+                            ("calling", "Under way"),
+                            ("done", "Done"),
+                            ("ignored", "Ignored"),
+                            ("skipped", "Skipped"),
+                            ("in_doubt", "Uncertain"),
+                            ("expired", "Too late"),
+                            ("cancelled", "Cancelled"),
+                            ("dead", "Failed"),
+                        ],
+                        default="pending",
+                        max_length=10,
+                    ),
+                ),
+                ("due_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                ("lease_token", models.UUIDField(blank=True, null=True)),
+                ("last_error", models.TextField(blank=True, default="")),
+                ("generation", models.PositiveIntegerField()),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "conversation",
+                    tenants.wall.TenantKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="conversations.conversation",
+                    ),
+                ),
+                (
+                    "lead",
+                    tenants.wall.TenantKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="leads.lead",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'base_manager_name': 'objects',
-                'indexes': [models.Index(fields=['tenant', 'lead'], name='inbox_escal_tenant__57ce9d_idx')],
-                'constraints': [models.UniqueConstraint(fields=('tenant', 'id'), name='inbox_escalation_tenant_id'), tenants.constraints.RowLevelSecurity(name='inbox_escalation_wall'), tenants.constraints.SameTenant(field='conversation', name='inbox_escalation_conversation_same_tenant'), tenants.constraints.SameTenant(field='lead', name='inbox_escalation_lead_same_tenant'), models.UniqueConstraint(fields=('tenant', 'conversation', 'generation'), name='inbox_escalation_once'), work.queue.DurableQueue(name='inbox_escalation_queue')],
+                "base_manager_name": "objects",
+                "indexes": [models.Index(fields=["tenant", "lead"], name="inbox_escal_tenant__57ce9d_idx")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant", "id"), name="inbox_escalation_tenant_id"),
+                    tenants.constraints.RowLevelSecurity(name="inbox_escalation_wall"),
+                    tenants.constraints.SameTenant(
+                        field="conversation", name="inbox_escalation_conversation_same_tenant"
+                    ),
+                    tenants.constraints.SameTenant(field="lead", name="inbox_escalation_lead_same_tenant"),
+                    models.UniqueConstraint(
+                        fields=("tenant", "conversation", "generation"), name="inbox_escalation_once"
+                    ),
+                    work.queue.DurableQueue(name="inbox_escalation_queue"),
+                ],
             },
         ),
     ]

@@ -81,7 +81,7 @@ def test_pages_follow_each_other_without_a_gap_or_a_double(salon: Salon, olga: P
 
 
 def test_a_cursor_that_is_none_is_the_first_page(anna: Conversation, olga: Person) -> None:
-    for cursor in ("nonsense", "%00", "MC4xLjE", "MS45OTk5OTk5OTk5OTk5OTk5OTkuMQ"):
+    for cursor in ("nonsense", "%00", "MC4xLjE", "Li4", "LjEuOTk5OTk5OTk5OTk5OTk5OTk5"):
         assert olga.get(f"/inbox/?after={cursor}").status_code == 200
 
 
@@ -94,7 +94,7 @@ def test_two_statements_whatever_the_length(salon: Salon, olga: Person) -> None:
 
 
 def test_a_further_page_is_one_statement(anna: Conversation, olga: Person) -> None:
-    cursor = queue.Cursor(1, dt.datetime(2030, 1, 1, tzinfo=dt.UTC), 1).encoded()
+    cursor = queue.Cursor(None, dt.datetime(2030, 1, 1, tzinfo=dt.UTC), 1).encoded()
     seen = stage.statements(lambda: olga.get(f"/inbox/?after={cursor}&part=rows"))
     assert len(seen) == 1, seen
 

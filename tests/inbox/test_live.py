@@ -30,7 +30,7 @@ class Line:
         }  # fmt: skip
         self.status = 0
         self.text = ""
-        self.ended = asyncio.Event()
+        self.answered, self.ended = asyncio.Event(), asyncio.Event()
         self._gone = asyncio.Event()
         self._heard = asyncio.Event()
 
@@ -41,6 +41,7 @@ class Line:
     async def send(self, message: dict[str, Any]) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            self.answered.set()
         self.text += message.get("body", b"").decode()
         if not message.get("more_body", True):
             self.ended.set()
@@ -72,8 +73,7 @@ async def line(person: Person, query: str = "", since: str = "") -> AsyncIterato
     serving = asyncio.create_task(live.app(end.scope, end.receive, end.send))
     try:
         async with asyncio.timeout(3):
-            while not end.status:
-                await asyncio.sleep(0.01)
+            await end.answered.wait()
         yield end
     finally:
         end.leave()

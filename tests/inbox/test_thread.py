@@ -57,7 +57,8 @@ def test_older_lines_come_by_pages(salon: Salon, anna: Conversation, olga: Perso
         Message.objects.bulk_create(
             Message(
                 conversation=anna, contact_id=anna.contact_id, direction="in", author="client", state="received",
-                text=f"Старое {number}", external_id=f"o{number}", created_at=now - dt.timedelta(days=1, minutes=number),
+                text=f"Старое {number}", external_id=f"o{number}",
+                created_at=now - dt.timedelta(days=1, minutes=number),
             )
             for number in range(70)
         )  # fmt: skip
