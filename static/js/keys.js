@@ -18,7 +18,8 @@ function walk(step) {
   const list = [...document.querySelectorAll("[data-key-list]")].find(shown);
   if (!list) return false;
   const rows = [...list.querySelectorAll("a[href], [data-key-row]")].filter(shown);
-  const at = rows.findIndex((row) => row === document.activeElement || row.hasAttribute("aria-current"));
+  const focused = rows.indexOf(document.activeElement);
+  const at = focused >= 0 ? focused : rows.findIndex((row) => row.hasAttribute("aria-current"));
   const row = rows[Math.min(Math.max(at + step, 0), rows.length - 1)] ?? rows[0];
   row?.focus();
   if (row && list.dataset.keyList === "open") row.click();

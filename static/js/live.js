@@ -59,7 +59,7 @@ mount("[data-live]", (element) => {
   navigator.locks.request(`live ${url}`, () => {
     if (Date.now() - asked > 1000) connected = 1; // we listened to another tab until now: read again once connected
     return lead();
-  });
+  }).catch(lead); // a frame on another site may be kept from locks: then each window has its own line
 });
 
 mount("[data-offline]", (bar) => {

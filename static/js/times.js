@@ -29,8 +29,8 @@ mount("time[data-local]", (element) => {
   if (!zone() || Number.isNaN(+date) || wall(date, zone()) === wall(date)) return;
   const own = new Intl.DateTimeFormat(language(), { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
   element.title = own.format(date);
-  const city = new Intl.DateTimeFormat(language(), { timeZone: zone(), timeZoneName: "shortGeneric" })
+  const name = new Intl.DateTimeFormat(language(), { timeZone: zone(), timeZoneName: "long" })
     .formatToParts(date).find((part) => part.type === "timeZoneName").value;
-  const name = Object.assign(document.createElement("small"), { className: "mz-dim", textContent: `\u00a0(${city})` });
-  element.append(name);
+  const city = name.split(",")[0].replace(/ (Standard |Summer )?Time$/, ""); // the words for "standard time" say nothing
+  element.append(Object.assign(document.createElement("small"), { className: "mz-dim", textContent: `\u00a0(${city})` }));
 });

@@ -88,12 +88,19 @@ const shapes = {
     series: [{ type: "pie", radius: ["52%", "76%"], center: ["50%", "44%"], label: { show: false }, itemStyle: { borderColor: colours.ground, borderWidth: 2 },
       data: data.categories.map((name, index) => ({ name, value: data.series[0].values[index], href: data.series[0].hrefs?.[index] })) }],
   }),
-  funnel: (data, colours, say, common) => ({
-    tooltip: { ...common.tooltip, trigger: "item" },
-    series: [{ type: "funnel", sort: "none", left: 0, right: 0, top: 8, bottom: 8, gap: 3, minSize: "6%", itemStyle: { borderWidth: 0 },
-      label: { position: "inside", color: colours.ground, textBorderWidth: 0, formatter: ({ name, value }) => `${name}  ${say(value)}` },
-      data: data.categories.map((name, index) => ({ name, value: data.series[0].values[index], href: data.series[0].hrefs?.[index], itemStyle: { color: colours.accent, opacity: 1 - index * 0.12 } })) }],
-  }),
+  funnel: (data, colours, say, common) => {
+    const values = data.series[0].values;
+    return {
+      tooltip: { ...common.tooltip, trigger: "item" },
+      series: [{ type: "funnel", sort: "none", left: 0, width: "52%", top: 4, bottom: 4, gap: 4, minSize: "4%", itemStyle: { borderWidth: 0, color: colours.series[0] },
+        label: { position: "right", color: colours.ink, lineHeight: 18, formatter: ({ dataIndex, name, value }) => {
+          const before = values[dataIndex - 1];
+          return `{b|${name}}  ${say(value)}${before ? `\n{s|${formats.percent(value / before)}}` : ""}`;
+        }, rich: { b: { fontWeight: 600, color: colours.ink }, s: { color: colours.dim, fontSize: 12 } } },
+        labelLine: { length: 12, lineStyle: { color: colours.line } },
+        data: data.categories.map((name, index) => ({ name, value: values[index], href: data.series[0].hrefs?.[index] })) }],
+    };
+  },
   heatmap: (data, colours, say, common) => ({
     grid: { left: 4, right: 4, top: 8, bottom: 4, outerBoundsMode: "same" },
     tooltip: { ...common.tooltip, trigger: "item", formatter: ({ value: [column, row, value] }) => `${data.rows[row]}, ${data.categories[column]}: ${say(value)}` },
