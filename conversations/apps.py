@@ -10,5 +10,5 @@ class ConversationsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Hears what channels bring; its queue is swept."""
-        from conversations import listeners, queues  # noqa: F401
+        """Hears what channels bring; its queue is swept; visitors of the site chat are told."""
+        from conversations import listeners, queues, visitor_live  # noqa: F401
