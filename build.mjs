@@ -104,10 +104,9 @@ async function bundle(folder) {
   };
   await esbuild.build({
     ...shared, plugins: [trimmedTabler, dayGrid],
-    entryPoints: { "css/app": join(source, "css/app.css"), "css/public": join(source, "css/public.css") },
+    entryPoints: { "css/app": join(source, "css/app.css"), "css/public": join(source, "css/public.css"), "css/chat": join(source, "css/chat.css") },
   });
-  const scripts = { "js/theme": "js/theme.js", "js/app": "js/app.js", "js/charts": "js/charts.js", "js/public": "js/public.js" };
-  if (existsSync(join(source, "js/widget/index.js"))) scripts.widget = "js/widget/index.js";
+  const scripts = { "js/theme": "js/theme.js", "js/app": "js/app.js", "js/charts": "js/charts.js", "js/public": "js/public.js", "js/chat": "js/chat.js", widget: "js/widget/index.js" };
   await esbuild.build({
     ...shared, format: "iife", loader: { ".css": "text", ".svg": "text" },
     entryPoints: Object.fromEntries(Object.entries(scripts).map(([to, from]) => [to, join(source, from)])),
