@@ -123,7 +123,8 @@ class Watch(live.Hub):
         self.since = now_ms()
 
     def _deliver(self, topic: str, data: bytes) -> None:
-        self.last[topic] = now_ms()
+        if topic.count(":") == 1:  # a tenant's own; those of single chats are without number and never asked for
+            self.last[topic] = now_ms()
         super()._deliver(topic, data)
 
     async def _messages(self) -> AsyncGenerator[tuple[str | None, bytes]]:

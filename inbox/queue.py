@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from inbox import sql
 from kit import text
@@ -34,7 +34,7 @@ class View(models.TextChoices):
     WAITING = "waiting", gettext_lazy("Waiting")
     MINE = "mine", gettext_lazy("Mine")
     LATER = "later", gettext_lazy("Later")
-    CLOSED = "closed", gettext_lazy("Closed")
+    CLOSED = "closed", pgettext_lazy("conversations", "Closed")
 
 
 @dataclasses.dataclass(frozen=True)

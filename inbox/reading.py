@@ -6,6 +6,7 @@ import datetime as dt
 
 from django.db.models import Exists, OuterRef
 
+from conversations import visitor_live
 from conversations.models import Author, Conversation, Direction, Message
 from inbox import announce
 from kit.text import storable
@@ -27,7 +28,7 @@ def seen(thread: Conversation, *, upto: int) -> bool:
 
 
 def keep_draft(thread: Conversation, text: str, *, by: int) -> None:
-    """Keeps what is being written; colleagues who have the thread open see that somebody writes.
+    """Keeps what is being written; colleagues who have the thread open, and a visitor of our own chat, see that somebody writes.
 
     What was just sent is no draft: the page may have told of it after the send.
     """
@@ -39,6 +40,7 @@ def keep_draft(thread: Conversation, text: str, *, by: int) -> None:
         thread.draft = text
     if text:
         announce.event("typing", id=thread.pk, user=by)
+        visitor_live.tell(thread, "typing")
 
 
 def drop_draft(thread: Conversation) -> None:
