@@ -28,9 +28,9 @@ def seen(thread: Conversation, *, upto: int) -> bool:
 
 
 def keep_draft(thread: Conversation, text: str, *, by: int) -> None:
-    """Keeps what is being written; colleagues who have the thread open, and a visitor of our own chat, see that somebody writes.
+    """Keeps what is being written; colleagues who have the thread open see that somebody writes.
 
-    What was just sent is no draft: the page may have told of it after the send.
+    So does the visitor of our own chat. What was just sent is no draft: the page may have told of it after the send.
     """
     text = storable(text)[:LONGEST_DRAFT]
     if text.strip() and text.strip()[:200] == thread.last_text.strip():
