@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, cast
 
 from a2wsgi import WSGIMiddleware
 
@@ -29,7 +29,8 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 door = Door()
-django = WSGIMiddleware(wsgi_application, workers=THREADS)
+# a2wsgi describes both sides by types of its own.
+django: Any = WSGIMiddleware(cast(Any, wsgi_application), workers=THREADS)
 live.handle("/live/chat/", visitor_live.Line(live.hub))
 
 
@@ -68,7 +69,9 @@ async def _buffered(scope: Scope, receive: Receive, send: Send) -> None:
     except TimeoutError:
         return await _refuse(send, 408, b"the request came too slowly")
     body = b"".join(parts)
-    headers = [(k, v) for k, v in scope["headers"] if k.lower() not in (b"content-length", b"transfer-encoding")]
+    headers = [
+        (k, v) for k, v in scope["headers"] if k.lower() not in (b"content-length", b"transfer-encoding")
+    ]
     if body or scope["method"] not in ("GET", "HEAD", "OPTIONS"):
         headers.append((b"content-length", str(len(body)).encode()))
     told = False

@@ -14,7 +14,9 @@ ROOT = environment.ROOT
 DATA_DIR = ENV.data_dir
 SPOOL_DIR = ENV.spool_dir
 MEDIA_ROOT = ENV.media_dir
-STATIC_ROOT = ROOT / "static_collected"  # belongs to the code, not to a data folder: collected once for all of them
+STATIC_ROOT = (
+    ROOT / "static_collected"
+)  # belongs to the code, not to a data folder: collected once for all of them
 
 SECRET_KEY = ENV.secret_key
 DEBUG = ENV.debug

@@ -47,12 +47,18 @@ class ContactSerializer(serializers.ModelSerializer[Contact]):
             return ""
         phone = phones.normalise(value)
         if phone is None:
-            raise serializers.ValidationError(_("This is not a phone number. Write it like +7 913 123-45-67."))
+            raise serializers.ValidationError(
+                _("This is not a phone number. Write it like +7 913 123-45-67.")
+            )
         return phone
 
 
 class Contacts(
-    mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.CreateModelMixin, mixins.UpdateModelMixin, Endpoint
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.CreateModelMixin,
+    mixins.UpdateModelMixin,
+    Endpoint,
 ):
     """`contacts/`."""
 
@@ -98,7 +104,7 @@ class Conversations(mixins.ListModelMixin, mixins.RetrieveModelMixin, Endpoint):
 class ButtonSerializer(serializers.Serializer[Any]):
     """A button under a message."""
 
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     value = serializers.CharField(allow_blank=True)
 
 
@@ -139,7 +145,10 @@ class MessageToSend(serializers.Serializer[Any]):
 
 @extend_schema_view(
     list=extend_schema(
-        parameters=[OpenApiParameter("conversation", OpenApiTypes.INT), OpenApiParameter("contact", OpenApiTypes.INT)]
+        parameters=[
+            OpenApiParameter("conversation", OpenApiTypes.INT),
+            OpenApiParameter("contact", OpenApiTypes.INT),
+        ]
     )
 )
 class Messages(mixins.ListModelMixin, mixins.RetrieveModelMixin, Endpoint):
@@ -165,7 +174,11 @@ class Messages(mixins.ListModelMixin, mixins.RetrieveModelMixin, Endpoint):
         asked.is_valid(raise_exception=True)
         try:
             message = outbox.reply(
-                thread, text=asked.validated_data["text"], by=None, key=f"api:{new_token(12)}", now=clock.now()
+                thread,
+                text=asked.validated_data["text"],
+                by=None,
+                key=f"api:{new_token(12)}",
+                now=clock.now(),
             )
         except outbox.CannotWrite as error:
             raise serializers.ValidationError({"conversation": [str(error)]}) from error

@@ -18,13 +18,17 @@ def by_identity(channel_kind: str, person: Person, *, now: dt.datetime) -> Conta
     A phone that the channel vouches for ties the identity to the contact who has it.
     """
     external_id = storable(person.external_id)[:200]
-    known = Identity.objects.select_related("contact").filter(channel_kind=channel_kind, external_id=external_id).first()
+    known = (
+        Identity.objects.select_related("contact")
+        .filter(channel_kind=channel_kind, external_id=external_id)
+        .first()
+    )
     if known is not None:
-        contact = _survivor(known.contact)
+        survivor = _survivor(known.contact)
         if person.phone and person.phone_verified:
-            learn_phone(contact, person.phone, verified=True, now=now)
-        return contact
-    contact = None
+            learn_phone(survivor, person.phone, verified=True, now=now)
+        return survivor
+    contact: Contact | None = None
     if person.phone and person.phone_verified:
         contact = Contact.objects.filter(phone=person.phone, merged_into=None).order_by("id").first()
     try:
@@ -89,6 +93,6 @@ def learn_name(contact: Contact, name: str, *, now: dt.datetime) -> None:
 
 
 def _survivor(contact: Contact) -> Contact:
-    while contact.merged_into_id:
+    while contact.merged_into is not None:
         contact = contact.merged_into
     return contact

@@ -47,8 +47,10 @@ def fill(*, leads: int, now: dt.datetime) -> dict[str, int]:
 
 # Rows of one run share a mark, so that a second run adds instead of colliding.
 STATEMENTS = (
-    "CREATE TEMP TABLE IF NOT EXISTS bench_row (n bigint, at timestamptz, contact bigint, thread bigint, lead bigint,"
-    " booking bigint) ON COMMIT DROP",
+    """
+    CREATE TEMP TABLE IF NOT EXISTS bench_row (
+      n bigint, at timestamptz, contact bigint, thread bigint, lead bigint, booking bigint) ON COMMIT DROP
+    """,
     "TRUNCATE bench_row",
     """
     WITH made AS (
@@ -140,7 +142,9 @@ def book_everybody(*, starts_in: dt.timedelta, now: dt.datetime) -> dict[str, in
     ends = starts + dt.timedelta(minutes=60)
     contacts = list(Contact.objects.filter(merged_into=None).order_by("id").values_list("pk", flat=True))
     threads = dict(Conversation.objects.order_by("id").values_list("contact_id", "pk"))
-    service = Service.objects.order_by("id").first() or Service.objects.create(name="Bench", minutes=60, price=1500)
+    service = Service.objects.order_by("id").first() or Service.objects.create(
+        name="Bench", minutes=60, price=1500
+    )
     staff = Staff.objects.bulk_create([Staff(name=f"Master {number}") for number in range(len(contacts))])
     bookings = Booking.objects.bulk_create(
         [

@@ -68,17 +68,23 @@ class JoinForm(forms.Form):
     email = forms.EmailField(
         label=_("E-mail"),
         required=False,
-        help_text=_("With e-mail and password you log in from any device; without them, on this device only."),
+        help_text=_(
+            "With e-mail and password you log in from any device; without them, on this device only."
+        ),
     )
     password = forms.CharField(
-        label=_("Password"), required=False, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
+        label=_("Password"),
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
     def clean_email(self) -> str | None:
         """One account per address."""
         email = self.cleaned_data["email"].lower() or None
         if email and User.objects.filter(email=email).exists():
-            raise forms.ValidationError(_("This address has an account: log in with it first, then open the link."))
+            raise forms.ValidationError(
+                _("This address has an account: log in with it first, then open the link.")
+            )
         return email
 
     def clean(self) -> dict[str, object]:

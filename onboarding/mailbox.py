@@ -16,5 +16,7 @@ class MailboxBackend(BaseEmailBackend):
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         """See Django's backends."""
         for message in email_messages:
-            StoredMail.objects.create(to=", ".join(message.to), subject=message.subject, body=message.body)
+            StoredMail.objects.create(
+                to=", ".join(message.to), subject=str(message.subject), body=str(message.body)
+            )
         return len(email_messages)

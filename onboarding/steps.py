@@ -96,6 +96,7 @@ def _maker(declared: set[str]) -> Any:
         name: str, title: str, text: str, url: str, action: str, done: bool, *, by_hand: bool = False
     ) -> Step:
         from django.urls import NoReverseMatch
+
         try:
             address = reverse(url)
         except NoReverseMatch:  # TEMPORARY

@@ -1,4 +1,4 @@
-"""Our rows as a card of a CRM: the desired state, built afresh at each push, so that there is no queue of operations."""
+"""Our rows as a card of a CRM: the desired state, built afresh at each push."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def source_of(lead: Lead, matching: crm.Matching) -> str:
 def _contact(
     contact: Contact, tenant: Tenant, known: str | None, matching: crm.Matching, lead: Lead
 ) -> crm.Contact:
-    identities = contact.identities.all()  # type: ignore[attr-defined]
+    identities = contact.identities.all()
     return crm.Contact(
         key=f"{tenant.pk}:contact:{contact.pk}",
         id=known,
@@ -117,7 +117,7 @@ def _title(contact: Contact, booking: Booking | None) -> str:
     name = contact.name or contact.phone or str(_("Guest"))
     if booking is None:
         return _("Request: %(name)s") % {"name": name}
-    items = ", ".join(item.name for item in booking.items.order_by("position", "id"))  # type: ignore[attr-defined]
+    items = ", ".join(item.name for item in booking.items.order_by("position", "id"))
     return f"{items}: {name}"[:200]
 
 
@@ -130,7 +130,11 @@ def _utm(lead: Lead) -> crm.Utm:
     if touch is None:
         return crm.Utm()
     return crm.Utm(
-        source=touch.source, medium=touch.medium, campaign=touch.campaign, content=touch.content, term=touch.term
+        source=touch.source,
+        medium=touch.medium,
+        campaign=touch.campaign,
+        content=touch.content,
+        term=touch.term,
     )
 
 

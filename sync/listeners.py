@@ -10,7 +10,8 @@ from bookings import signals as booking_signals
 from connections import signals as connection_signals
 from conversations import signals as conversation_signals
 from integrations import registry
-from leads import pipeline, signals as lead_signals
+from leads import pipeline
+from leads import signals as lead_signals
 from leads.models import Lead
 from sync import dirty
 from tenants import clock

@@ -57,7 +57,9 @@ class Link(wall.TenantModel):
 
     class Meta:
         constraints: ClassVar[list[Any]] = [
-            models.UniqueConstraint(fields=["tenant", "connection", "kind", "local_id"], name="sync_link_once"),
+            models.UniqueConstraint(
+                fields=["tenant", "connection", "kind", "local_id"], name="sync_link_once"
+            ),
         ]
         indexes: ClassVar = [
             models.Index(

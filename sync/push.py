@@ -8,6 +8,7 @@ creates.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
 import logging
@@ -39,10 +40,10 @@ TURN_SECONDS = 60.0
 PARKED = dt.timedelta(hours=6)
 PATIENCE = dt.timedelta(seconds=20)
 # Refusals that concern the whole portal: nothing is pushed until somebody mends it.
-WHOLE_PORTAL = frozenset(
-    "plan revoked scope rights context confirm renamed elsewhere deleted address not_portal https method key_search"
-    " overload".split()
-)
+WHOLE_PORTAL = frozenset({
+    "plan", "revoked", "scope", "rights", "context", "confirm", "renamed", "elsewhere", "deleted", "address",
+    "not_portal", "https", "method", "key_search", "overload",
+})  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,7 +79,9 @@ def _turn(claim: Claim) -> None:
         refused = check(claim.tenant_id, connection.pk)
         if refused is not None:
             with wall.tenant_tx(claim.tenant_id):
-                _end(claim, wait=PARKED if isinstance(refused, Rejected) else max(PATIENCE, _wait(refused, 1)))
+                _end(
+                    claim, wait=PARKED if isinstance(refused, Rejected) else max(PATIENCE, _wait(refused, 1))
+                )
             return
     started = time.monotonic()
     while time.monotonic() - started < TURN_SECONDS:
@@ -89,7 +92,9 @@ def _turn(claim: Claim) -> None:
         pushed = _push(wire, settings, job)
         with wall.tenant_tx(claim.tenant_id):
             go_on = _record(wire, connection, job, pushed)
-            Portal.objects.filter(pk=claim.id, lease_token=claim.token).update(lease_until=timezone.now() + LEASE)
+            Portal.objects.filter(pk=claim.id, lease_token=claim.token).update(
+                lease_until=timezone.now() + LEASE
+            )
         if not go_on:
             break
     with wall.tenant_tx(claim.tenant_id):
@@ -99,7 +104,9 @@ def _turn(claim: Claim) -> None:
 def _next(claim: Claim, connection: Connection) -> Job | None:
     """The longest-waiting dirty row that is due, as a card."""
     now = clock.now()
-    dirty = Link.objects.filter(connection=connection, kind=Link.Kind.LEAD, parked=False, dirty_since__isnull=False)
+    dirty = Link.objects.filter(
+        connection=connection, kind=Link.Kind.LEAD, parked=False, dirty_since__isnull=False
+    )
     link = dirty.filter(due_at__lte=now).order_by("due_at", "id").first()
     if link is None or not Portal.objects.filter(pk=claim.id, lease_token=claim.token).exists():
         return None
@@ -149,9 +156,13 @@ def _record(wire: Any, connection: Connection, job: Job, pushed: crm.Pushed | Ex
         link.last_error = str(wire.explain(failure))[:1000]
         link.attempts += 1
         link.due_at = now + _wait(failure, link.attempts)
-        if isinstance(failure, Rejected) and failure.code not in WHOLE_PORTAL and not failure.revoked:
-            link.parked = True
+        if isinstance(failure, Rejected):
+            link.parked = failure.code not in WHOLE_PORTAL and not failure.revoked and not failure.moved_to
     link.save()
+    if isinstance(failure, Rejected) and failure.moved_to:
+        # The portal has a new address, of its own kind (the wire looked): the webhook's secret stays the same.
+        accounts.change_settings(connection, {"webhook_url": failure.moved_to})
+        return False
     if isinstance(failure, Rejected) and (failure.revoked or failure.code in WHOLE_PORTAL):
         accounts.note_trouble(connection, reason=link.last_error, broken=True)
         _trouble(connection, link.last_error)
@@ -198,6 +209,18 @@ def _end(claim: Claim, *, wait: dt.timedelta | None, error: str = "") -> None:
     Portal.objects.filter(pk=claim.id, lease_token=claim.token).update(**changes)
 
 
+def _ask(wire: Any, settings: dict[str, str]) -> crm.Capabilities:
+    """What the portal is; our channels are put into its list of sources where we may, so that deals can name them."""
+    capabilities: crm.Capabilities = http.run(wire.check(settings))
+    known = set(wire.guess(capabilities).sources)
+    names = {kind: str(registry.channel(kind).label) for kind in registry.channels if kind not in known}
+    if names:
+        with contextlib.suppress(*FAILURES):  # without an administrator's rights the nearest source serves
+            http.run(wire.add_sources(settings, names))
+            capabilities = http.run(wire.check(settings))
+    return capabilities
+
+
 def check(tenant_id: int, connection_id: int) -> Exception | None:
     """Asks the portal who we are and what is there, and keeps the answer; returns why there is none.
 
@@ -210,7 +233,7 @@ def check(tenant_id: int, connection_id: int) -> Exception | None:
     wire = registry.crm(connection.kind)
     failure: Exception | None = None
     try:
-        capabilities: crm.Capabilities = http.run(wire.check(settings))
+        capabilities = _ask(wire, settings)
     except FAILURES as error:
         failure = error
     with wall.tenant_tx(tenant_id):
@@ -234,5 +257,3 @@ def check(tenant_id: int, connection_id: int) -> Exception | None:
         connection.state, connection.last_error = ConnectionState.OK, ""
         connection.save(update_fields=["account", "name", "state", "last_error"])
     return None
-
-

@@ -79,7 +79,8 @@ def _understood(portal: Portal) -> dict[str, Any]:
         "capabilities": capabilities,
         "pipeline": pipeline,
         "stages": [
-            (LABELS[step], names.get(stage, stage), step in matching.weak) for step, stage in matching.stages.items()
+            (LABELS[step], names.get(stage, stage), step in matching.weak)
+            for step, stage in matching.stages.items()
         ],
         "pipelines": capabilities.pipelines,
         "classic": capabilities.leads == crm.LeadMode.CLASSIC,
@@ -139,7 +140,8 @@ def pipeline(request: HttpRequest) -> HttpResponse:
     if chosen:
         # The guess takes the only pipeline it is shown.
         narrowed = crm.Capabilities.from_dict(
-            capabilities.to_dict() | {"pipelines": [p for p in capabilities.to_dict()["pipelines"] if p["id"] == wanted]}
+            capabilities.to_dict()
+            | {"pipelines": [p for p in capabilities.to_dict()["pipelines"] if p["id"] == wanted]}
         )
         portal.matching = registry.crm(KIND).guess(narrowed).to_dict()
         portal.save(update_fields=["matching"])
@@ -152,7 +154,9 @@ def pipeline(request: HttpRequest) -> HttpResponse:
 def export(request: HttpRequest) -> HttpResponse:
     """Marks every open lead, so that the portal gets those from before the connection too."""
     now = clock.now()
-    for lead in Lead.objects.select_related("contact").filter(status__in=OPEN_STATUSES, contact__isnull=False):
+    for lead in Lead.objects.select_related("contact").filter(
+        status__in=OPEN_STATUSES, contact__isnull=False
+    ):
         dirty.touch(lead, now=now)
     messages.success(request, _("Open requests go to Bitrix24 one after another."))
     return redirect("sync:index")

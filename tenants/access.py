@@ -31,7 +31,7 @@ class TokenAuthentication(authentication.BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[TokenUser, TokenOwner] | None:
         """The token's owner, None without a valid token."""
-        owner = request._request.token_owner
+        owner = getattr(request._request, "token_owner", None)
         return (TokenUser(owner), owner) if owner else None
 
     def authenticate_header(self, request: Request) -> str:

@@ -17,7 +17,7 @@ from tenants.models import ApiRequest
 __all__ = ["Conflict", "Endpoint", "Pages", "number"]
 
 
-class _TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class _TokenScheme(OpenApiAuthenticationExtension):
     target_class = "tenants.access.TokenAuthentication"
     name = "token"
 
@@ -55,9 +55,10 @@ class Endpoint(viewsets.GenericViewSet[Any]):
             return self._repeat(request, mark, same=bytes(mark.digest) == digest)
         response = super().dispatch(request, *args, **kwargs)
         if 200 <= response.status_code < 300:
-            response.render()
-            mark.status = response.status_code
-            mark.body = response.content.decode()
+            answer: Any = response
+            answer.render()
+            mark.status = answer.status_code
+            mark.body = answer.content.decode()
             mark.save(update_fields=["status", "body"])
         else:
             # A refusal may be tried again with the same key.

@@ -20,18 +20,36 @@ def walled_models(app_configs: Any, **_: Any) -> list[checks.CheckMessage]:
         owned = issubclass(model, wall.TenantModel)
         for field in model._meta.local_fields:
             target = field.related_model if isinstance(field, models.ForeignKey) else None
-            if isinstance(target, type) and issubclass(target, wall.TenantModel) and (
-                not owned or not isinstance(field, wall.TenantKey)
+            if (
+                isinstance(target, type)
+                and issubclass(target, wall.TenantModel)
+                and (not owned or not isinstance(field, wall.TenantKey))
             ):
-                found.append(checks.Error(f"{field} must be a TenantKey of a tenant model", obj=model, id="wall.E001"))
+                found.append(
+                    checks.Error(f"{field} must be a TenantKey of a tenant model", obj=model, id="wall.E001")
+                )
             if owned and field.unique and not field.primary_key:
-                found.append(checks.Error(f"{field}: uniqueness must start with the tenant", obj=model, id="wall.E002"))
+                found.append(
+                    checks.Error(f"{field}: uniqueness must start with the tenant", obj=model, id="wall.E002")
+                )
         if owned:
             for constraint in model._meta.constraints:
                 if isinstance(constraint, models.UniqueConstraint) and constraint.fields[:1] != ("tenant",):
-                    found.append(checks.Error(f"{constraint.name} must start with the tenant", obj=model, id="wall.E003"))
+                    found.append(
+                        checks.Error(
+                            f"{constraint.name} must start with the tenant", obj=model, id="wall.E003"
+                        )
+                    )
                 if isinstance(constraint, ExclusionConstraint) and constraint.expressions[0][0] != "tenant":
-                    found.append(checks.Error(f"{constraint.name} must start with the tenant", obj=model, id="wall.E003"))
+                    found.append(
+                        checks.Error(
+                            f"{constraint.name} must start with the tenant", obj=model, id="wall.E003"
+                        )
+                    )
             if model._meta.local_many_to_many:
-                found.append(checks.Error("write the link of a many-to-many as a tenant model", obj=model, id="wall.E004"))
+                found.append(
+                    checks.Error(
+                        "write the link of a many-to-many as a tenant model", obj=model, id="wall.E004"
+                    )
+                )
     return found

@@ -6,6 +6,7 @@ would be inlined; what these emit are statements of their own, so `constraint_sq
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import models
@@ -27,17 +28,24 @@ class StatementConstraint(models.BaseConstraint):
         """Statements that remove it."""
         raise NotImplementedError
 
-    def constraint_sql(self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> Any:
+    def constraint_sql(
+        self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
+    ) -> Any:
         """Called for CREATE TABLE: nothing inline, the statements are deferred."""
-        assert model is not None and schema_editor is not None
+        assert model is not None
+        assert schema_editor is not None
         schema_editor.deferred_sql.extend(self.statements(model))
         return None
 
-    def create_sql(self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> Any:
+    def create_sql(
+        self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
+    ) -> Any:
         """Called for ADD CONSTRAINT: deferred too, since fields it names may come later in the same migration."""
         return self.constraint_sql(model, schema_editor)
 
-    def remove_sql(self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> Any:
+    def remove_sql(
+        self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
+    ) -> Any:
         """Called for REMOVE CONSTRAINT."""
         assert model is not None
         return ";\n".join(self.undo(model))
@@ -47,7 +55,7 @@ class StatementConstraint(models.BaseConstraint):
 
     def __eq__(self, other: object) -> bool:
         # Without it every makemigrations would find a change.
-        return type(self) is type(other) and self.deconstruct() == other.deconstruct()  # type: ignore[attr-defined]
+        return type(self) is type(other) and self.deconstruct() == other.deconstruct()
 
     __hash__ = models.BaseConstraint.__hash__
 
@@ -63,7 +71,7 @@ class RowLevelSecurity(StatementConstraint):
         self.column = column
         self.inserter = inserter
 
-    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+    def deconstruct(self) -> tuple[str, Sequence[Any], dict[str, Any]]:
         """As Django's, with our arguments."""
         path, args, kwargs = super().deconstruct()
         if self.column != "tenant_id":
@@ -104,7 +112,7 @@ class SameTenant(StatementConstraint):
         super().__init__(name=name)
         self.field = field
 
-    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+    def deconstruct(self) -> tuple[str, Sequence[Any], dict[str, Any]]:
         """As Django's, with our arguments."""
         path, args, kwargs = super().deconstruct()
         return path, args, kwargs | {"field": self.field}
@@ -113,11 +121,12 @@ class SameTenant(StatementConstraint):
         """See the base class."""
         field = model._meta.get_field(self.field)
         target = field.related_model._meta.db_table  # type: ignore[union-attr]
-        return [
+        made = (
             f'ALTER TABLE "{model._meta.db_table}" ADD CONSTRAINT "{self.name}" '
             f'FOREIGN KEY (tenant_id, "{field.column}") REFERENCES "{target}" (tenant_id, id) '  # type: ignore[union-attr]
             "DEFERRABLE INITIALLY DEFERRED"
-        ]
+        )
+        return [made]
 
     def undo(self, model: type[models.Model]) -> list[str]:
         """See the base class."""

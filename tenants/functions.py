@@ -11,7 +11,13 @@ from tenants.constraints import ROLE_INGEST, ROLE_MAINT, ROLE_RO, ROLE_RW
 
 
 def definer(
-    name: str, arguments: str, returns: str, body: str, *, callers: str = f"{ROLE_RW}, {ROLE_RO}", volatility: str = "STABLE"
+    name: str,
+    arguments: str,
+    returns: str,
+    body: str,
+    *,
+    callers: str = f"{ROLE_RW}, {ROLE_RO}",
+    volatility: str = "STABLE",
 ) -> str:
     """SQL that makes a SECURITY DEFINER function of `app_maint` for `callers` alone."""
     signature = f"{name}({', '.join(part.split()[1] for part in arguments.split(',')) if arguments else ''})"
@@ -66,6 +72,9 @@ RESOLVE_API_TOKEN = definer(
     "SELECT tenant_id, id, role::text FROM tenants_apitoken WHERE token_hash = _hash AND revoked_at IS NULL",
 )
 RESOLVE_JOIN_LINK = definer(
-    "resolve_join_link", "_hash bytea", "bigint", "SELECT tenant_id FROM tenants_joinlink WHERE token_hash = _hash"
+    "resolve_join_link",
+    "_hash bytea",
+    "bigint",
+    "SELECT tenant_id FROM tenants_joinlink WHERE token_hash = _hash",
 )
 TENANT_IDS = definer("tenant_ids", "", "SETOF bigint", "SELECT id FROM tenants_tenant ORDER BY id")

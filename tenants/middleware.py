@@ -39,7 +39,7 @@ class TenantMiddleware:
 
     def _sit(self, request: HttpRequest) -> None:
         # Asked afresh each time: a removed colleague is out with the next click.
-        seats = lookup.seats_of(request.user.pk)
+        seats = lookup.seats_of(request.user.pk or 0)
         chosen = request.session.get(SESSION_KEY)
         seat = next((s for s in seats if s.tenant_id == chosen), seats[0] if seats else None)
         request.seats = seats  # type: ignore[attr-defined]

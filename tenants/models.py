@@ -40,8 +40,6 @@ def new_token(size: int = 24) -> str:
     return secrets.token_urlsafe(size)
 
 
-
-
 class Tenant(models.Model):
     """A business that uses Marzha."""
 

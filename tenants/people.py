@@ -31,7 +31,14 @@ class LastOwner(Exception):
 
 
 def create_tenant(
-    *, slug: str, name: str, owner: User, industry: str, timezone: str, is_demo: bool = False, language: str = "ru"
+    *,
+    slug: str,
+    name: str,
+    owner: User,
+    industry: str,
+    timezone: str,
+    is_demo: bool = False,
+    language: str = "ru",
 ) -> Tenant:
     """A tenant with its owner; rooms above fill it from the industry's template when they hear of it.
 

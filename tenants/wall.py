@@ -135,7 +135,7 @@ def _keys(bases: tuple[type, ...], attrs: dict[str, Any]) -> list[str]:
         field.name
         for base in bases
         if isinstance(base, TenantModelBase)
-        for field in base._meta.local_fields
+        for field in base._meta.local_fields  # type: ignore[attr-defined]
         if isinstance(field, TenantKey)
     ]
     return inherited + [name for name, value in attrs.items() if isinstance(value, TenantKey)]
@@ -157,14 +157,18 @@ def _walled(meta: type | None, keys: list[str], bases: tuple[type, ...]) -> type
         if type(c) not in kinds
     ]
     indexes = list(options.get("indexes", []))
-    led = {tuple(c.fields[:2]) for c in constraints if isinstance(c, models.UniqueConstraint) and not c.condition}
+    led = {
+        tuple(c.fields[:2]) for c in constraints if isinstance(c, models.UniqueConstraint) and not c.condition
+    }
     led |= {tuple(f.lstrip("-") for f in i.fields[:2]) for i in indexes if not i.condition}
     options["indexes"] = indexes + [
         models.Index(fields=["tenant", key]) for key in keys if ("tenant", key) not in led
     ]
-    policy = [] if any(isinstance(c, RowLevelSecurity) for c in constraints) else [
-        RowLevelSecurity(name="%(app_label)s_%(class)s_wall")
-    ]
+    policy = (
+        []
+        if any(isinstance(c, RowLevelSecurity) for c in constraints)
+        else [RowLevelSecurity(name="%(app_label)s_%(class)s_wall")]
+    )
     options["constraints"] = [
         models.UniqueConstraint(fields=["tenant", "id"], name="%(app_label)s_%(class)s_tenant_id"),
         *policy,
@@ -193,6 +197,11 @@ class TenantModel(models.Model, metaclass=TenantModelBase):
         abstract = True
         base_manager_name = "objects"
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """As Django's, with the tenant filled in and checked."""
+        self.take_tenant()
+        super().save(*args, **kwargs)
+
     def take_tenant(self) -> None:
         """Fills in the tenant that is entered.
 
@@ -201,15 +210,11 @@ class TenantModel(models.Model, metaclass=TenantModelBase):
             CrossTenant: when the row belongs to another tenant.
         """
         tenant_id = current_tenant_id()
-        if self.tenant_id is None:
+        held: int | None = self.tenant_id  # none in a row that was never saved
+        if held is None:
             self.tenant_id = tenant_id
-        if self.tenant_id != tenant_id:
+        elif held != tenant_id:
             raise CrossTenant(f"row of tenant {self.tenant_id}, but tenant {tenant_id} is entered")
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """As Django's, with the tenant filled in and checked."""
-        self.take_tenant()
-        super().save(*args, **kwargs)
 
 
 def tenant_models() -> list[type[TenantModel]]:

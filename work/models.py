@@ -15,4 +15,5 @@ class Heartbeat(models.Model):
     @classmethod
     def renew(cls, name: str) -> None:
         """Writes the present moment of the database."""
-        cls.objects.update_or_create(name=name, defaults={"at": Now()})
+        row = Heartbeat(name=name, at=Now())
+        Heartbeat.objects.bulk_create([row], update_conflicts=True, unique_fields=["name"], update_fields=["at"])

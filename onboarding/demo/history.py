@@ -47,10 +47,15 @@ class History:
             "format": "marzha-ledger/1",
             "tenant": {"timezone": str(self.zone), "currency": "RUB", "settings": SETTINGS},
             "services": [
-                {k: s[k] for k in ("id", "name", "price", "minutes", "cost", "addons")} for s in self.services.values()
+                {k: s[k] for k in ("id", "name", "price", "minutes", "cost", "addons")}
+                for s in self.services.values()
             ],
-            "addons": [{k: a[k] for k in ("id", "name", "price", "minutes", "cost")} for a in self.addons.values()],
-            "staff": [{"id": s["id"], "name": s["name"], "share_percent": s["share"]} for s in self.told["staff"]],
+            "addons": [
+                {k: a[k] for k in ("id", "name", "price", "minutes", "cost")} for a in self.addons.values()
+            ],
+            "staff": [
+                {"id": s["id"], "name": s["name"], "share_percent": s["share"]} for s in self.told["staff"]
+            ],
             "schedule": [
                 {
                     "id": f"shift-{s['id']}",
@@ -133,7 +138,9 @@ class History:
         self._addons(row, service)
         if self.dice.chance(0.05):
             row["discount"] = str((Decimal(service["price"]) * Decimal("0.1")).quantize(Decimal("0.01")))
-            row["discount_reason"] = self.dice.pick(self.told["discount_reasons"]) if self.dice.chance(0.8) else ""
+            row["discount_reason"] = (
+                self.dice.pick(self.told["discount_reasons"]) if self.dice.chance(0.8) else ""
+            )
         taken = self._ending(row, start, created, origin)
         self.rows["bookings"].append(row)
         if contact and row["events"] and row["events"][-1]["type"] == "completed":
@@ -159,7 +166,9 @@ class History:
             lead = self._lead(contact, created - dt.timedelta(minutes=6), service, booked=(start, created))
             return contact, lead, "lead", created
         contact = self._contact()
-        lead = self._lead(contact, created - dt.timedelta(minutes=9), service, booked=(start, created), fresh=True)
+        lead = self._lead(
+            contact, created - dt.timedelta(minutes=9), service, booked=(start, created), fresh=True
+        )
         return contact, lead, "lead", created
 
     def _addons(self, row: dict[str, Any], service: dict[str, Any]) -> None:
@@ -287,5 +296,7 @@ class History:
                         "to": end.isoformat(),
                         "amount": str(amount),
                     }
-                    self.rows["spend"].append(row | ({"campaign": source["campaign"]} if source["campaign"] else {}))
+                    self.rows["spend"].append(
+                        row | ({"campaign": source["campaign"]} if source["campaign"] else {})
+                    )
             month = following

@@ -24,7 +24,9 @@ def put_words(tenant: Tenant, *, chat: Connection) -> None:
     """Gives the last weeks' threads their words; those of the site chat move to the living connection."""
     dice = Dice(11)
     threads = list(
-        Conversation.objects.filter(chat__startswith=CHAT).select_related("contact").order_by("-last_message_at")[:TALKS]
+        Conversation.objects.filter(chat__startswith=CHAT)
+        .select_related("contact")
+        .order_by("-last_message_at")[:TALKS]
     )
     for thread in threads:
         messages = list(Message.objects.filter(conversation=thread).order_by("created_at", "id"))
@@ -34,7 +36,9 @@ def put_words(tenant: Tenant, *, chat: Connection) -> None:
         Message.objects.bulk_update(messages, ["text"])
         thread.last_text = messages[-1].text[:200] if messages else ""
         # A last word of the client's waits for an answer for two days, then it is a lead lost, not a chat open.
-        recent = thread.last_message_at and thread.last_message_at > messages[-1].created_at - dt.timedelta(days=2)
+        recent = thread.last_message_at and thread.last_message_at > messages[-1].created_at - dt.timedelta(
+            days=2
+        )
         waits = bool(messages) and messages[-1].direction == "in" and bool(recent) and booking is None
         thread.waiting_since = messages[-1].created_at if waits else None
         thread.unread = 1 if waits else 0
@@ -44,7 +48,9 @@ def put_words(tenant: Tenant, *, chat: Connection) -> None:
 
 
 def _talk(dice: Dice, *, booked: bool, length: int) -> list[str]:
-    fitting = [t["lines"] for t in story()["talks"] if t["booked"] == booked and len(t["lines"]) >= min(length, 1)]
+    fitting = [
+        t["lines"] for t in story()["talks"] if t["booked"] == booked and len(t["lines"]) >= min(length, 1)
+    ]
     same = [lines for lines in fitting if len(lines) == length]
     return list(dice.pick(same or fitting))
 

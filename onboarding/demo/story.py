@@ -20,7 +20,7 @@ class Dice:
     """Chance with a seed: the same demo on every machine and day."""
 
     def __init__(self, seed: int) -> None:
-        self.random = random.Random(seed)  # noqa: S311 - a story, no secret
+        self.random = random.Random(seed)
 
     def chance(self, share: float) -> bool:
         """True in about `share` of the calls."""

@@ -20,7 +20,7 @@ from onboarding.demo.story import story
 from tenants import clock, lookup, people, wall
 from tenants.models import ApiToken, AuditEntry, JoinLink, Membership, Role, Tenant, User
 
-PASSWORD = "marzha-demo-2026"  # noqa: S105 - printed by `make demo`, for a machine of one's own
+PASSWORD = "marzha-demo-2026"
 # A demo that is emptied keeps its people, their links and what they did.
 KEPT = (Membership, ApiToken, JoinLink, AuditEntry)
 
@@ -46,7 +46,9 @@ def load(slug: str) -> dict[str, Any]:
         "slug": slug,
         "id": tenant_id,
         "fresh": fresh,
-        "logins": [{"email": user.email, "password": PASSWORD, "role": role} for role, user in logins.items()],
+        "logins": [
+            {"email": user.email, "password": PASSWORD, "role": role} for role, user in logins.items()
+        ],
         **counts,
     }
 
@@ -83,13 +85,19 @@ def _fill(tenant: Tenant) -> dict[str, int]:
         preset = presets.all_presets()["barbershop"]
         days = dict(zip(range(1, 8), ("mon", "tue", "wed", "thu", "fri", "sat", "sun"), strict=True))
         staff = [
-            {"id": s["id"], "name": s["name"], "hours": {days[d]: ["10:00", "21:00"] for d in s["shares_work"]}}
+            {
+                "id": s["id"],
+                "name": s["name"],
+                "hours": {days[d]: ["10:00", "21:00"] for d in s["shares_work"]},
+            }
             for s in told["staff"]
         ]
         services = [service | {"staff": [s["id"] for s in told["staff"]]} for service in preset.services]
         catalogue.import_catalogue({"staff": staff, "addons": preset.addons, "services": services})
         today = now.astimezone(tenant.zone).date()
-        counts = writing.import_ledger(History(today=today, zone=tenant.zone).document(), tenant=tenant, now=now)
+        counts = writing.import_ledger(
+            History(today=today, zone=tenant.zone).document(), tenant=tenant, now=now
+        )
         chat = Connection.objects.filter(kind="webchat").exclude(state="off").order_by("id").first()
         present.put_words(tenant, chat=chat or accounts.create("webchat", settings={}))
         counts["ahead"] = present.fill_calendar(tenant, now=now)

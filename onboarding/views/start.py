@@ -20,14 +20,11 @@ from tenants.models import Role, new_token
 from tenants.roles import needs
 
 # What Russian letters sound like in an address.
-LATIN = dict(
-    zip(
-        "\u0430\u0431\u0432\u0433\u0434\u0435\u0451\u0436\u0437\u0438\u0439\u043a\u043b\u043c\u043d\u043e\u043f"
-        "\u0440\u0441\u0442\u0443\u0444\u0445\u0446\u0447\u0448\u0449\u044a\u044b\u044c\u044d\u044e\u044f",
-        "a b v g d e e zh z i y k l m n o p r s t u f kh ts ch sh sch . y . e yu ya".split(),
-        strict=True,
-    )
-)
+_SOUNDS = [
+    "a", "b", "v", "g", "d", "e", "zh", "z", "i", "y", "k", "l", "m", "n", "o", "p", "r", "s", "t", "u", "f", "kh",
+    "ts", "ch", "sh", "sch", ".", "y", ".", "e", "yu", "ya",
+]  # fmt: skip
+LATIN = {chr(0x430 + place): sound for place, sound in enumerate(_SOUNDS)} | {"\u0451": "e"}
 
 
 def slug_from(name: str) -> str:
@@ -53,7 +50,7 @@ def start(request: HttpRequest) -> HttpResponse:
                 owner=request.user,  # type: ignore[arg-type]
                 industry=asked["industry"],
                 timezone=asked["timezone"],
-                language=request.LANGUAGE_CODE[:5],  # type: ignore[attr-defined]
+                language=request.LANGUAGE_CODE[:5],
             )
         except people.SlugTaken:
             form.add_error("slug", _("This address is taken: choose another one."))

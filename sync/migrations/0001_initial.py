@@ -2,69 +2,157 @@
 
 import django.db.models.deletion
 import django.utils.timezone
+from django.db import migrations, models
+
 import tenants.constraints
 import tenants.wall
 import work.queue
-from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('connections', '0001_initial'),
-        ('tenants', '0001_initial'),
+        ("connections", "0001_initial"),
+        ("tenants", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Link',
+            name="Link",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('lead', 'Lead'), ('contact', 'Contact')], max_length=10)),
-                ('local_id', models.BigIntegerField()),
-                ('remote_id', models.CharField(blank=True, default='', max_length=50)),
-                ('agreed', models.JSONField(blank=True, default=dict)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('pushed_version', models.PositiveIntegerField(default=0)),
-                ('dirty_since', models.DateTimeField(blank=True, null=True)),
-                ('due_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('parked', models.BooleanField(default=False)),
-                ('last_error', models.TextField(blank=True, default='')),
-                ('pushed_at', models.DateTimeField(blank=True, null=True)),
-                ('connection', tenants.wall.TenantKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='connections.connection')),
-                ('tenant', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(choices=[("lead", "Lead"), ("contact", "Contact")], max_length=10)),
+                ("local_id", models.BigIntegerField()),
+                ("remote_id", models.CharField(blank=True, default="", max_length=50)),
+                ("agreed", models.JSONField(blank=True, default=dict)),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("pushed_version", models.PositiveIntegerField(default=0)),
+                ("dirty_since", models.DateTimeField(blank=True, null=True)),
+                ("due_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("parked", models.BooleanField(default=False)),
+                ("last_error", models.TextField(blank=True, default="")),
+                ("pushed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "connection",
+                    tenants.wall.TenantKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="connections.connection",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'base_manager_name': 'objects',
-                'indexes': [models.Index(condition=models.Q(('dirty_since__isnull', False), ('parked', False)), fields=['tenant', 'connection', 'due_at'], name='sync_link_dirty')],
-                'constraints': [models.UniqueConstraint(fields=('tenant', 'id'), name='sync_link_tenant_id'), tenants.constraints.RowLevelSecurity(name='sync_link_wall'), tenants.constraints.SameTenant(field='connection', name='sync_link_connection_same_tenant'), models.UniqueConstraint(fields=('tenant', 'connection', 'kind', 'local_id'), name='sync_link_once')],
+                "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("dirty_since__isnull", False), ("parked", False)),
+                        fields=["tenant", "connection", "due_at"],
+                        name="sync_link_dirty",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant", "id"), name="sync_link_tenant_id"),
+                    tenants.constraints.RowLevelSecurity(name="sync_link_wall"),
+                    tenants.constraints.SameTenant(
+                        field="connection", name="sync_link_connection_same_tenant"
+                    ),
+                    models.UniqueConstraint(
+                        fields=("tenant", "connection", "kind", "local_id"), name="sync_link_once"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Portal',
+            name="Portal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('waiting', 'Planned'), ('pending', 'Due'), ('claimed', 'Taken'), ('calling', 'Under way'), ('done', 'Done'), ('ignored', 'Ignored'), ('skipped', 'Skipped'), ('in_doubt', 'Uncertain'), ('expired', 'Too late'), ('cancelled', 'Cancelled'), ('dead', 'Failed')], default='pending', max_length=10)),
-                ('due_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('lease_token', models.UUIDField(blank=True, null=True)),
-                ('last_error', models.TextField(blank=True, default='')),
-                ('capabilities', models.JSONField(blank=True, default=dict)),
-                ('matching', models.JSONField(blank=True, default=dict)),
-                ('checked_at', models.DateTimeField(blank=True, null=True)),
-                ('trouble', models.TextField(blank=True, default='')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('connection', tenants.wall.TenantKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='connections.connection')),
-                ('tenant', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Planned"),
+                            ("pending", "Due"),
+                            ("claimed", "Taken"),
+                            ("calling", "Under way"),
+                            ("done", "Done"),
+                            ("ignored", "Ignored"),
+                            ("skipped", "Skipped"),
+                            ("in_doubt", "Uncertain"),
+                            ("expired", "Too late"),
+                            ("cancelled", "Cancelled"),
+                            ("dead", "Failed"),
+                        ],
+                        default="pending",
+                        max_length=10,
+                    ),
+                ),
+                ("due_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                ("lease_token", models.UUIDField(blank=True, null=True)),
+                ("last_error", models.TextField(blank=True, default="")),
+                ("capabilities", models.JSONField(blank=True, default=dict)),
+                ("matching", models.JSONField(blank=True, default=dict)),
+                ("checked_at", models.DateTimeField(blank=True, null=True)),
+                ("trouble", models.TextField(blank=True, default="")),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "connection",
+                    tenants.wall.TenantKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="connections.connection",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'base_manager_name': 'objects',
-                'constraints': [models.UniqueConstraint(fields=('tenant', 'id'), name='sync_portal_tenant_id'), tenants.constraints.RowLevelSecurity(name='sync_portal_wall'), tenants.constraints.SameTenant(field='connection', name='sync_portal_connection_same_tenant'), models.UniqueConstraint(fields=('tenant', 'connection'), name='sync_portal_once'), work.queue.DurableQueue(name='sync_portal_queue')],
+                "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant", "id"), name="sync_portal_tenant_id"),
+                    tenants.constraints.RowLevelSecurity(name="sync_portal_wall"),
+                    tenants.constraints.SameTenant(
+                        field="connection", name="sync_portal_connection_same_tenant"
+                    ),
+                    models.UniqueConstraint(fields=("tenant", "connection"), name="sync_portal_once"),
+                    work.queue.DurableQueue(name="sync_portal_queue"),
+                ],
             },
         ),
     ]

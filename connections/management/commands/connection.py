@@ -41,15 +41,18 @@ class Command(BaseCommand):
         try:
             with wall.tenant_tx(tenant_id):
                 made = accounts.create(options["kind"], settings=settings, name=options["name"])
-                found = {"id": made.pk, "kind": made.kind, "hook_path": accounts.hook_path(made)}
+                made_id = made.pk
+                found = {"id": made_id, "kind": made.kind, "hook_path": accounts.hook_path(made)}
         except registry.UnknownKind as error:
-            raise CommandError(f"there is no kind {error}; there are {', '.join(registry.kinds())}") from error
+            raise CommandError(
+                f"there is no kind {error}; there are {', '.join(registry.kinds())}"
+            ) from error
         except ValidationError as error:
             lines = error.message_dict.items() if hasattr(error, "error_dict") else [("", error.messages)]
             raise CommandError("; ".join(f"{key}: {' '.join(texts)}" for key, texts in lines)) from error
         if options["connect"]:
             try:
-                connect.register(tenant_id, found["id"])
+                connect.register(tenant_id, made_id)
             except FAILURES as error:
                 raise CommandError(f"the provider says: {error}") from error
         self.stdout.write(json.dumps(found))

@@ -34,7 +34,9 @@ class Command(BaseCommand):
         elif options["tenants"] and options["leads"] is not None:
             counts = self._make(options["tenants"], options["leads"])
         else:
-            raise CommandError("give --tenants N --leads M, or --tenant SLUG --bookings-for-contacts …", returncode=2)
+            raise CommandError(
+                "give --tenants N --leads M, or --tenant SLUG --bookings-for-contacts …", returncode=2
+            )
         self.stdout.write(json.dumps(counts))
 
     def _make(self, tenants: int, leads: int) -> dict[str, int]:

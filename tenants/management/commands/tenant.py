@@ -46,7 +46,9 @@ class Command(BaseCommand):
                 owner = User.objects.filter(email=email).first()
                 owner = owner or User.objects.create_user(email, options["password"])
                 # The operator vouches for the address: no code is sent.
-                EmailAddress.objects.get_or_create(user=owner, email=email, defaults={"verified": True, "primary": True})
+                EmailAddress.objects.get_or_create(
+                    user=owner, email=email, defaults={"verified": True, "primary": True}
+                )
                 tenant = people.create_tenant(
                     slug=options["slug"],
                     name=options["name"],
