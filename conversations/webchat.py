@@ -50,14 +50,16 @@ class Line:
 
 @dataclasses.dataclass(frozen=True)
 class Story:
-    """Lines, oldest first. `more` says whether there are older ones; `last` is the id of our newest word, 0 for none.
+    """Lines, oldest first. `more` says whether there are older ones.
 
-    `answers` says who is expected to answer: assistant, person, none.
+    `last` is the id of our newest word, `read` of the newest one that the visitor saw, 0 for none. `answers` says who
+    is expected to answer: assistant, person, none.
     """
 
     lines: list[Line]
     more: bool
     last: int
+    read: int
     answers: str
 
     @property
@@ -106,6 +108,7 @@ def story(
         lines=lines[1:] if more else lines,  # the one before only says whose words go on
         more=more,
         last=max((line.id for line in lines if not line.own), default=0),
+        read=max((message.pk for message in found if message.state == MessageState.READ), default=0),
         answers=thread.holder if thread is not None else Holder.ASSISTANT,
     )
 

@@ -42,7 +42,7 @@ export function list({ room, thread, ours }) {
     for (const line of known.values()) {
       if (line.dataset.local === undefined && oldest && Number(line.dataset.id) >= oldest) line.remove();
     }
-    for (const name of ["answers", "last"]) element.dataset[name] = fresh.dataset[name];
+    for (const name of ["answers", "last", "read"]) element.dataset[name] = fresh.dataset[name];
     for (const line of element.querySelectorAll("[data-local]")) element.append(line);
     mark();
     return arrived;
@@ -116,6 +116,7 @@ export function list({ room, thread, ours }) {
     oldest: () => Number(element.dataset.oldest) || 0,
     newest: () => Math.max(0, ...lines().map((line) => Number(line.dataset.id) || 0)),
     last: () => Math.max(0, ...lines().filter((line) => !line.matches(".mz-msg--out")).map((line) => Number(line.dataset.id) || 0)),
+    read: () => Number(element.dataset.read) || 0,
     unread: (upto) => lines().filter((line) => !line.matches(".mz-msg--out") && Number(line.dataset.id) > upto).length,
     awaits: () => element.dataset.answers === "assistant" && lines().at(-1)?.matches(".mz-msg--out"),
     unsettled: () => Boolean(element.querySelector("[data-local]")),

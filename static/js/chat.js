@@ -198,7 +198,7 @@ mount("[data-chat]", (room) => {
   }
 
   function seen() {
-    const last = lines.last(), upto = store.get("read") ?? 0;
+    const last = lines.last(), upto = Math.max(store.get("read") ?? 0, lines.read());
     if (outside.visible()) {
       missed = 0;
       document.title = title;
@@ -208,7 +208,7 @@ mount("[data-chat]", (room) => {
           .catch(() => {}); // told again with the next word
       }
     }
-    outside.say("unread", { count: outside.visible() ? 0 : lines.unread(store.get("read") ?? 0) });
+    outside.say("unread", { count: outside.visible() ? 0 : lines.unread(upto) });
   }
   document.addEventListener("visibilitychange", seen);
 
