@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import mixins, serializers, status
@@ -124,18 +125,15 @@ class Economics(Endpoint):
         try:
             metric = metrics.get(given.get("metric") or "")
         except metrics.UnknownMetric as error:
-            raise serializers.ValidationError({"metric": ["Unknown."]}) from error
+            raise serializers.ValidationError({"metric": [_("There is no such figure.")]}) from error
+        key = given.get("key")
         try:
             page = listing.page(
-                asked,
-                metric,
-                key=given.get("key"),
-                mark=given.get("cursor") or "",
-                limit=_limit(given.get("limit")),
+                asked, metric, key=key, mark=given.get("cursor") or "", limit=_limit(given.get("limit"))
             )
+            shown = report.figure(asked, metric, key=key)
         except question.BadQuestion as error:
             raise serializers.ValidationError({error.field: [str(error)]}) from error
-        shown = report.figure(asked, metric, key=given.get("key"))
         results = [
             {
                 "kind": row.kind.value,
@@ -178,7 +176,7 @@ def _limit(text: str | None) -> int:
     try:
         return max(1, min(200, int(text or 50)))
     except ValueError as error:
-        raise serializers.ValidationError({"limit": ["?"]}) from error
+        raise serializers.ValidationError({"limit": [_("This is not a number.")]}) from error
 
 
 # (path below /api/v1/, view set)

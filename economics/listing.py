@@ -89,6 +89,23 @@ def parts_of(metric: Metric) -> tuple[Part, ...]:
     return metric.parts or tuple(part for name in metric.of for part in metrics.get(name).parts)
 
 
+def check(question: Question, metric: Metric, *, key: str | None) -> None:
+    """Can the figure be narrowed to a key of this breakdown?
+
+    Raises:
+        BadQuestion: it cannot.
+    """
+    if key is None:
+        return
+    if question.by is None:
+        raise BadQuestion("key", _("A key needs a breakdown: by=source, for example."))
+    for part in parts_of(metric):
+        possible = {"source", "campaign"} if part.rows.owner else set()
+        possible |= {name.removesuffix("_id") for name in part.rows.keys}
+        if question.by not in possible or metric.of:
+            raise BadQuestion("by", _("This figure is not broken down by %(by)s.") % {"by": question.by})
+
+
 # ---------------------------------------------------------------- the statement
 def _fetch(
     question: Question,
@@ -99,6 +116,7 @@ def _fetch(
     place: tuple[Any, ...] | None,
     limit: int | None,
 ) -> Iterator[Row]:
+    check(question, metric, key=key)
     statement, values = _statement(question, metric, key=key, hits=hits, place=place, limit=limit)
     with connection.cursor() as cursor:
         counting.prepare(cursor)
@@ -156,12 +174,9 @@ def _part(
     question: Question, metric: Metric, part: Part, number: int, *, keyed: bool
 ) -> tuple[str, frozenset[str]]:
     by = question.by if keyed else "source" if part.paid else None
-    if keyed and by is None:
-        raise BadQuestion("key", _("A key needs a breakdown: by=source, for example."))
     source, needs = part.rows.piece, frozenset({part.rows.piece})
     key, touch, split = "NULL::text", "1", False
     if by is not None:
-        _check(part, by)
         source, needs = statements.keyed(part.rows, by=by, question=question)
         key, touch, split = "r.key", "r.part", statements.splits(question, by)
     num = statements.amount(part.num, split=split) if part.num else "0"
@@ -182,13 +197,6 @@ def _part(
  {value} AS value
 FROM {source} r WHERE {part.condition()}{paid}{shown}"""
     return select, needs
-
-
-def _check(part: Part, by: str) -> None:
-    possible = {"source", "campaign"} if part.rows.owner else set()
-    possible |= {name.removesuffix("_id") for name in part.rows.keys}
-    if by not in possible:
-        raise BadQuestion("by", _("This figure is not broken down by %(by)s.") % {"by": by})
 
 
 def _row(row: Sequence[Any], metric: Metric) -> Row:

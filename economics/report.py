@@ -75,6 +75,7 @@ def figure(question: Question, metric: Metric, *, key: str | None = None) -> dic
     """One figure of the report; with a key the one in that row of the breakdown, which is a value alone."""
     if key is None:
         return answer(question.total(), names=(metric.name,))["metrics"][metric.name]
+    listing.check(question, metric, key=key)
     counted = counting.count(question, (), columns=(metric,))
     tallies = counted.groups.get(None if key == listing.NO_KEY else key)
     return {"value": figures.cell(metric, tallies[metric.name]) if tallies else None}

@@ -87,7 +87,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
             for n in tiles.FIVE
         ],
         "more": [_linked(chosen, tiles.tile(n, figures[n], currency=tenant.currency)) for n in tiles.MORE],
-        "empty": not any(figures[name]["value"] for name in ("leads", "bookings", "visits", "spend_ads")),
+        "empty": not any(counted.totals[name].num for name in ("leads", "bookings", "visits", "spend_ads")),
         "unmarked": _unmarked(figures),
         "table": _table(asked, counted, chosen, all_rows=_all(request)),
         "weeks": _weeks(chosen, series.read(asked, WEEKLY, counted.along)),
