@@ -95,12 +95,6 @@ def _maker(declared: set[str]) -> Any:
     def make(
         name: str, title: str, text: str, url: str, action: str, done: bool, *, by_hand: bool = False
     ) -> Step:
-        from django.urls import NoReverseMatch
-
-        try:
-            address = reverse(url)
-        except NoReverseMatch:  # TEMPORARY
-            address = "/"
-        return Step(name, title, text, address, action, done or name in declared, by_hand)
+        return Step(name, title, text, reverse(url), action, done or name in declared, by_hand)
 
     return make

@@ -13,6 +13,7 @@ from rest_framework import authentication, exceptions, permissions, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from tenants import wall
 from tenants.lookup import TokenOwner
 from tenants.models import Role
 
@@ -71,7 +72,7 @@ def error(failure: Exception, context: dict[str, Any]) -> Response | None:
     response = exception_handler(failure, context)
     if response is None:
         return None
-    if transaction.get_connection().in_atomic_block:
+    if wall.entered():  # the transaction the middleware runs the view in
         transaction.set_rollback(True)
     body: dict[str, Any] = {"code": "error", "message": "", "fields": {}}
     if isinstance(failure, exceptions.ValidationError):

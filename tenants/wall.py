@@ -66,7 +66,8 @@ def tenant_tx(tenant_id: int, *, using: str = "default") -> Iterator[None]:
     held = _current.get()
     if held is not None and held != tenant_id:
         raise CrossTenant(f"tenant {held} is entered, refusing tenant {tenant_id}")
-    inside = connections[using].in_atomic_block
+    connection = connections[using]
+    inside = connection.in_atomic_block
     with transaction.atomic(using=using):
         if held is None or not inside:
             _set_local(using, str(int(tenant_id)))
@@ -75,7 +76,8 @@ def tenant_tx(tenant_id: int, *, using: str = "default") -> Iterator[None]:
             yield
         finally:
             _current.reset(token)
-        if held is None and inside:
+        # A savepoint that is rolled back puts the value back by itself.
+        if held is None and inside and not connection.needs_rollback:
             _set_local(using, "")
 
 

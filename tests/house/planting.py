@@ -40,7 +40,9 @@ class Garden:
     def __init__(self, salon: Salon, *, user: User | None = None) -> None:
         self.salon = salon
         self.rows: dict[str, models.Model] = {}
-        self.user = user or User.objects.create_user(f"{MARKER.lower()}@example.com", None, name=f"{MARKER} person")
+        self.user = user or User.objects.create_user(
+            f"{MARKER.lower()}@example.com", None, name=f"{MARKER} person"
+        )
 
     def plant_all(self) -> None:
         """One row of every tenant-owned model."""
@@ -74,7 +76,9 @@ class Garden:
         for kind, make in _VALUES:
             if isinstance(field, kind):
                 return make(field)
-        raise AssertionError(f"no example for {model._meta.label}.{field.name}: add one to tests/house/planting.py")
+        raise AssertionError(
+            f"no example for {model._meta.label}.{field.name}: add one to tests/house/planting.py"
+        )
 
 
 _DEFAULT = object()

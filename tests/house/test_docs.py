@@ -16,7 +16,9 @@ ROOT: Path = settings.ROOT
 FILE = re.compile(r"`((?:[a-z_0-9]+/)+[a-z_0-9.-]*|[A-Z]+\.md)`")
 
 
-@pytest.mark.parametrize("paper", ["README.md", "docs/processes.md", "docs/adding-a-channel.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize(
+    "paper", ["README.md", "docs/processes.md", "docs/adding-a-channel.md", "CONTRIBUTING.md"]
+)
 def test_every_path_a_paper_names_exists(paper: str) -> None:
     missing = [
         name

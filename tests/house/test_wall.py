@@ -81,7 +81,9 @@ def test_no_row_is_written_into_another_tenant(garden: Garden, salon: Salon) -> 
         with garden.salon.work(), connection.cursor() as cursor:
             cursor.execute(f'SELECT row_to_json(t)::text FROM "{table}" t WHERE id = %s', [foreign])
             (row,) = cursor.fetchone()
-        copy = f'INSERT INTO "{table}" ({names}) SELECT {names} FROM json_populate_record(null::"{table}", %s)'
+        copy = (
+            f'INSERT INTO "{table}" ({names}) SELECT {names} FROM json_populate_record(null::"{table}", %s)'
+        )
         with salon.work(), connection.cursor() as cursor:
             with pytest.raises(Error, match="row-level security"), transaction.atomic():
                 cursor.execute(copy, [row])
