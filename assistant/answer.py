@@ -19,9 +19,9 @@ from assistant import alarm, facts, handover, mode, presses, turn
 from assistant import memory as memories
 from assistant.memory import OPENED, SAID
 from assistant.models import Answer
-from assistant.talk import OWNER, Reply, Talk
+from assistant.talk import Reply, Talk
 from assistant.understanding import intents, reading, vocabulary
-from conversations import contacts, outbox
+from conversations import outbox
 from conversations.models import (
     Author,
     ButtonAction,
@@ -49,7 +49,6 @@ _WHOLE = {"book", "price", "address", "hours"}
 MOST_WORDS = 4000
 # Things that are no text but deserve a person's eye.
 MEDIA = ("voice", "audio", "video", "image", "document")
-_SENT = (MessageState.SENT, MessageState.DELIVERED, MessageState.READ, MessageState.IN_DOUBT)
 
 
 # ---------------------------------------------------------------- planning
@@ -150,7 +149,9 @@ def _greet(thread: Conversation, *, now: dt.datetime) -> None:
     def hello(talk: Talk) -> Reply:
         again = talk.memory.greeted == OPENED
         talk.memory.greeted = ""
-        return Reply(turn.greeting(talk, again=again))
+        last = Message.objects.filter(conversation=thread, direction=Direction.IN).order_by("-pk").first()
+        with _in_language(talk, reading.language_of(last.text if last else "")):
+            return Reply(turn.greeting(talk, again=again))
 
     speak(thread, hello, now=now, key=f"assistant:hello:{thread.pk}:{thread.generation}", ahead=True)
 
@@ -240,9 +241,8 @@ def _say(talk: Talk, reply: Reply, *, key: str) -> Message | None:
     thread = talk.thread
     waiting_since = thread.waiting_since or talk.now
     message = None
-    with contextlib.suppress(
-        outbox.CannotWrite
-    ):  # the person sees the word; there is no way to answer it here
+    # Where nothing can be written a person still sees the word.
+    with contextlib.suppress(outbox.CannotWrite):
         message = outbox.say(
             thread,
             text=reply.text,
@@ -318,17 +318,17 @@ def _understand(talk: Talk, messages: Sequence[Message]) -> reading.Reading:
 def _answer_words(talk: Talk) -> Reply:
     messages = _unheard(talk)
     understood = _understand(talk, messages)
-    with _in_language(talk, understood):
+    with _in_language(talk, understood.language):
         if not understood.text.strip() and any(one.kind in MEDIA for one in messages):
             return turn.by_medium(talk)
         return turn.by_words(talk, understood)
 
 
 @contextlib.contextmanager
-def _in_language(talk: Talk, understood: reading.Reading) -> Iterator[None]:
+def _in_language(talk: Talk, shown: str | None) -> Iterator[None]:
     """The client's language from the word on that showed it."""
-    if understood.language and understood.language in vocabulary.languages():
-        talk.memory.language = understood.language
+    if shown in vocabulary.languages():
+        talk.memory.language = shown or ""
     with translation.override(talk.memory.language):
         yield
 
@@ -338,18 +338,3 @@ def _hear_before_press(talk: Talk, *, label: str) -> None:
     words = [one for one in _unheard(talk) if one.text.strip().lower() != label.strip().lower()]
     if words:
         turn.learn(talk, _understand(talk, words))
-
-
-__all__ = [
-    "OWNER",
-    "QUEUE",
-    "RUN",
-    "contacts",
-    "drop",
-    "make",
-    "opened",
-    "plan",
-    "pressed",
-    "shared_contact",
-    "speak",
-]

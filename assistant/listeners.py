@@ -6,7 +6,7 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from assistant import answer, mode
+from assistant import answer, mode, talk
 from conversations import signals as conversation_signals
 from reminders import attach
 from tenants import wall
@@ -37,7 +37,7 @@ def opened(sender: Any, conversation: Any, touch: Any, now: Any, **_kwargs: Any)
 @receiver(conversation_signals.button_pressed)
 def pressed(sender: Any, action: Any, conversation: Any, now: Any, **_kwargs: Any) -> None:
     """Answered in the transaction of the press. Pressing takes no look at a list twice, so nothing is waited for."""
-    if action.owner == answer.OWNER:
+    if action.owner == talk.OWNER:
         answer.pressed(action, conversation, now=now)
     else:
         # The words it was typed as, if it was, are answered by the button's own room.

@@ -55,8 +55,10 @@ def run(claims: Sequence[Claim]) -> None:
             try:
                 with wall.tenant_tx(tenant_id):
                     _carry(part)
-            except Exception:
-                log.exception("reminders: a batch failed, taking its rows one by one")
+            except sweep.AWAY:
+                raise
+            except Exception as error:
+                log.warning("reminders: a batch failed, its rows are taken one by one: %s", error)
                 for claim in part:
                     _carry_alone(claim)
 
@@ -65,6 +67,8 @@ def _carry_alone(claim: Claim) -> None:
     try:
         with wall.tenant_tx(claim.tenant_id):
             _carry([claim])
+    except sweep.AWAY:
+        raise
     except Exception as error:
         log.exception("reminder %s failed", claim.id)
         with wall.tenant_tx(claim.tenant_id):

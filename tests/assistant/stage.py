@@ -65,11 +65,10 @@ PRICE_LIST: dict[str, Any] = {
 
 
 def sweep_all(rounds: int = 20) -> None:
-    """What `dispatch` does, here and now, until nothing is due."""
+    """What `dispatch` does, here and now, until nothing is due or under way."""
     for _ in range(rounds):
-        if not any(
-            sweep.run(sweep.queue(name)) for name in ("inbound", "answers", "reminders", "deliveries")
-        ):
+        taken = [sweep.run(sweep.queue(name)) for name in ("inbound", "answers", "reminders", "deliveries")]
+        if not sweep.wait() and not any(taken):
             return
 
 
