@@ -28,23 +28,51 @@ function inputsHash() {
   return hash.digest("hex");
 }
 
-// Families of Tabler's components that we have our own of, or no use for: a third of its bytes.
-const unused = /^\.(navbar|offcanvas|dropdown|dropend|dropup|dropstart|modal|carousel|accordion|popover|tooltip|calendar|datepicker|signal|signature|ribbon|otp|markdown|legend|sparkline|sortable|flag|payment|social|bs-(popover|tooltip)|toast|nav-(tabs|pills|segmented|underline|bordered)|steps?(-|\b)|chart|empty|timeline|list-timeline|input-icon|form-(floating|imagecheck|colorinput|colorcheck|fieldset|help)|btn-(facebook|twitter|linkedin|google|youtube|vimeo|dribbble|github|instagram|pinterest|vk|rss|flickr|bitbucket|tabler|x\b)|(bg|text|border|link|ribbon|badge|alert|status|legend|switch|steps|btn|chip|shape|table|avatar|nav|progress|tag|list)-(facebook|twitter|linkedin|google|youtube|vimeo|dribbble|github|instagram|pinterest|vk|rss|flickr|bitbucket|tabler|x)\b)/;
+// Families of Tabler's components that we have our own of, or no use for, and its doubles for other theme switches.
+const hues = "(bg-)?(primary|secondary|success|info|warning|danger|light|dark|muted|blue|azure|indigo|purple|pink|red|orange|yellow|lime|green|teal|"
+  + "cyan|gray|white|black|facebook|twitter|linkedin|google|youtube|vimeo|dribbble|github|instagram|pinterest|vk|rss|flickr|bitbucket|tabler|x)";
+const unused = new RegExp(
+  "^\\.(accordion|alert|avatar|badge|bs-|btn|calendar|card|carousel|chart|chat|chip|datepicker|drop(down|end|up|start)|empty|"
+  + "flag|form-(check|colorcheck|colorinput|control|fieldset|file|floating|footer|help|hint|imagecheck|label|range|select|selectgroup|switch|text)|"
+  + "input-(group|icon)|legend|list-(group|timeline)|loader|markdown|modal|nav|navbar|offcanvas|otp|page(-|$)|pagination|payment|placeholder|popover|"
+  + "progress|ribbon|segmented|settings|signal|signature|social|sortable|sparkline|spinner|stars|status|step|switch-icon|tag|theme-|timeline|toast|"
+  + "tooltip|tracking|ts-|was-|(bg|border|breadcrumb|column|divide|focus|img|link|object|prose|rounded|shape|table)(-|$)|"
+  + `text-(${hues}))`);
+const double = /data-bs-navbar-theme|\[data-theme|body\[data-bs-theme|\.theme-dark/;
 
-/** Tabler's sheet without the rules that only speak of unused families. Rules inside @media stay. */
+/** Parts of a text between top-level commas: those inside brackets belong to one selector. */
+function apart(selectors) {
+  let depth = 0, parts = [""];
+  for (const letter of selectors) {
+    depth += "([".includes(letter) ? 1 : ")]".includes(letter) ? -1 : 0;
+    if (letter === "," && depth === 0) parts.push("");
+    else parts[parts.length - 1] += letter;
+  }
+  return parts;
+}
+
+/** Tabler's sheet without the selectors of unused families; what is left empty goes too. */
 function trim(css) {
   let depth = 0, start = 0, kept = "";
   for (let at = 0; at < css.length; at++) {
     if (css[at] === "{") depth++;
-    else if (css[at] === "}" && --depth === 0) {
-      const rule = css.slice(start, at + 1);
-      const selectors = rule.slice(0, rule.indexOf("{")).replace(/\/\*[\s\S]*?\*\//g, "").trim();
-      const drop = !selectors.startsWith("@") && selectors.split(",").every((one) => {
-        const first = one.match(/\.[a-z][\w-]*/i)?.[0];
-        return first && unused.test(first);
-      });
-      if (!drop) kept += rule;
+    if (css[at] === ";" && depth === 0) {
+      kept += css.slice(start, at + 1); // @charset and the like
       start = at + 1;
+    }
+    if (css[at] !== "}" || --depth) continue;
+    const rule = css.slice(start, at + 1).replace(/\/\*[\s\S]*?\*\//g, "").trim();
+    const open = rule.indexOf("{");
+    const head = rule.slice(0, open).trim();
+    start = at + 1;
+    if (/^@(media|supports)/.test(head)) {
+      const inside = trim(rule.slice(open + 1, -1));
+      if (inside.trim()) kept += `${head}{${inside}}`;
+    } else if (head.startsWith("@")) {
+      kept += rule;
+    } else {
+      const used = apart(head).filter((one) => !double.test(one) && !unused.test(one.match(/\.[a-z][\w-]*/i)?.[0] ?? ""));
+      if (used.length) kept += used.join(",") + rule.slice(open);
     }
   }
   return kept;
@@ -54,7 +82,7 @@ const trimmedTabler = {
   name: "trimmed-tabler",
   setup(build) {
     build.onLoad({ filter: /tabler\.css$/ }, ({ path }) => ({
-      contents: trim(readFileSync(path, "utf8").replace(/\/\*# sourceMappingURL.*?\*\//g, "")),
+      contents: trim(readFileSync(path, "utf8").replace(/\/\*# sourceMappingURL.*?\*\//g, "")), // collectstatic would look for the map
       loader: "css",
     }));
   },

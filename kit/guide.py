@@ -219,6 +219,7 @@ def sample(now: dt.datetime) -> dict[str, Any]:
     return {
         "now": now,
         "form": form,
+        "quick": SampleForm(prefix="quick"),
         "people": people,
         "lost": Decimal("18400"),
         "revenue": Decimal("417350"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import zlib
 from collections.abc import Iterable
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
 import phonenumbers
@@ -44,7 +44,8 @@ def _decimal(value: Any) -> Decimal | None:
 
 def _grouped(number: Decimal, digits: int) -> str:
     """`1234567.5` → `1 234 567,50`, with the language's decimal mark."""
-    whole, _, fraction = f"{abs(number):,.{digits}f}".partition(".")
+    rounded = abs(number).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+    whole, _, fraction = f"{rounded:,.{digits}f}".partition(".")
     whole = whole.replace(",", NARROW)
     sign = MINUS if number < 0 and (int(whole.replace(NARROW, "")) or int(fraction or 0)) else ""
     mark = formats.get_format("DECIMAL_SEPARATOR", lang=get_language())
@@ -68,7 +69,7 @@ def money(value: Any, currency: str = "RUB") -> str:
     amount = _decimal(value)
     if amount is None:
         return ABSENT
-    amount = amount.quantize(Decimal("0.01"))
+    amount = amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
     digits = 0 if amount == amount.to_integral_value() else 2
     return f"{_grouped(amount, digits)}{NARROW}{CURRENCY_SIGNS.get(currency, currency)}"
 
@@ -79,7 +80,7 @@ def percent(value: Any, digits: int = 1) -> str:
     share = _decimal(value)
     if share is None:
         return ABSENT
-    points = (share * 100).quantize(Decimal(1).scaleb(-digits))
+    points = (share * 100).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
     digits = 0 if points == points.to_integral_value() else digits
     return f"{_grouped(points, digits)}{NARROW}%"
 

@@ -19,7 +19,14 @@ mount("dialog", (dialog) => {
     // Both ends of the click on the backdrop: a drag that began in a field must not throw the text away
     if (event.target === dialog && pressed === dialog && event.detail) dialog.close();
   });
-  dialog.addEventListener("dialog:close", () => dialog.close());
+  dialog.addEventListener("toggle", () => {
+    // The closing cross stands first in the page, yet nobody opens a dialog to reach it
+    if (!dialog.open || !document.activeElement?.matches("[data-dialog-close]")) return;
+    const field = dialog.querySelector("input:not([type=hidden], [readonly]), textarea, select");
+    if (field && matchMedia("(pointer: fine)").matches) return field.focus();
+    dialog.tabIndex = -1; // a thumb asks for the keyboard itself
+    dialog.focus();
+  });
 });
 
 mount("dialog[data-dialog-now]", (dialog) => {

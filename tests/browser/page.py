@@ -164,19 +164,22 @@ def check(page: Page, *, allow: Sequence[str] = (), themes: Sequence[str] = THEM
 
     `allow`: patterns of console errors that the test caused on purpose (a refused form is logged as "422").
     """
-    seen = _seen[page.context]
-    found = [f"CSP: {text}" for text in seen.violations]
-    found += [
-        f"console: {text}" for text in seen.errors if not any(re.search(pattern, text) for pattern in allow)
-    ]
+    found: list[str] = []
     for theme in themes:
         page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
         _settle(page)
         found += [f"axe, {theme}: {text}" for text in axe(page)]
     page.emulate_media(color_scheme="light")
+    _settle(page)
     found += [f"sideways: {text}" for text in sideways(page)]
     if page.viewport_size and page.viewport_size["width"] <= PHONE["width"]:
         found += [f"small target: {text}" for text in small_targets(page)]
+    # Last, for what the page says takes a moment to come here
+    seen = _seen[page.context]
+    found += [f"CSP: {text}" for text in seen.violations]
+    found += [
+        f"console: {text}" for text in seen.errors if not any(re.search(pattern, text) for pattern in allow)
+    ]
     assert not found, f"{page.url}\n" + "\n".join(found)
 
 
