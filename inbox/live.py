@@ -123,7 +123,9 @@ class Watch(live.Hub):
         self.since = now_ms()
 
     def _deliver(self, topic: str, data: bytes) -> None:
-        if topic.count(":") == 1:  # a tenant's own; those of single chats are without number and never asked for
+        if (
+            topic.count(":") == 1
+        ):  # a tenant's own; those of single chats are without number and never asked for
             self.last[topic] = now_ms()
         super()._deliver(topic, data)
 

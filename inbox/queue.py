@@ -124,12 +124,13 @@ class Frame:
     channels: list[dict[str, Any]]
 
 
-_COLUMNS = """
-  c.id, p.name, p.phone, k.kind, k.name AS channel, c.state, c.holder, c.waiting_since, c.last_message_at,
+_COLUMNS = f"""
+  c.id, p.name, p.phone, k.kind, k.name AS channel, c.state, {sql.HOLDER} AS holder, c.waiting_since, c.last_message_at,
   c.last_text, c.unread, c.assignee_id, coalesce(nullif(u.name, ''), u.email, '') AS assignee, c.snoozed_until,
   c.blocked_at IS NOT NULL AS blocked, c.not_a_client, left(c.draft, 100) AS draft
 """
-_JOINS = """
+_JOINS = f"""
+  {sql.TENANT}
   JOIN conversations_contact p ON p.tenant_id = %(tenant)s AND p.id = c.contact_id
   JOIN connections_connection k ON k.tenant_id = %(tenant)s AND k.id = c.connection_id
   LEFT JOIN tenants_user u ON u.id = c.assignee_id
@@ -186,7 +187,8 @@ _FRAME = f"""
 WITH clock AS MATERIALIZED (SELECT app_now() AS now), waits AS (
   SELECT count(*) AS waiting, count(*) FILTER (WHERE few.unread > 0
     AND (few.holder <> 'assistant' OR few.waiting_since < clock.now - interval '1 minute')) AS unread
-  FROM clock LEFT JOIN LATERAL (SELECT c.unread, c.holder, c.waiting_since FROM conversations_conversation c
+  FROM clock LEFT JOIN LATERAL (SELECT c.unread, {sql.HOLDER} AS holder, c.waiting_since
+    FROM conversations_conversation c {sql.TENANT}
     WHERE c.tenant_id = %(tenant)s AND c.waiting_since IS NOT NULL AND c.state = 'open' LIMIT {CAP}) few ON true
   WHERE few.waiting_since IS NOT NULL
 )

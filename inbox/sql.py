@@ -8,6 +8,18 @@ from typing import Any
 
 from django.db import connection
 
+from assistant import mode
+from conversations.models import Holder
+
+# Joins the tenant as `t`, and says who holds a thread `c`: where the assistant is switched off it holds none, whatever
+# the thread was given to at its start.
+TENANT = "JOIN tenants_tenant t ON t.id = %(tenant)s"
+HOLDER = (
+    f"CASE WHEN c.holder = '{Holder.ASSISTANT}'"
+    f" AND coalesce(t.settings -> '{mode.SETTING}' ->> 'mode', '{mode.ALWAYS}') <> '{mode.ALWAYS}'"
+    f" THEN '{Holder.NONE}' ELSE c.holder END"
+)
+
 
 def fetch(query: str, params: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The rows of a query, a dict each."""

@@ -53,12 +53,13 @@ class Head:
         return self.name or marzha.phone(self.phone) or _("Guest")
 
 
-_HEAD = """
+_HEAD = f"""
 SELECT c.id, app_now() AS now, c.contact_id, p.name, p.phone, c.connection_id, k.kind, k.name AS channel,
-  k.state AS channel_state, c.state, c.holder, c.assignee_id,
+  k.state AS channel_state, c.state, {sql.HOLDER} AS holder, c.assignee_id,
   coalesce(nullif(u.name, ''), u.email, '') AS assignee, c.waiting_since, c.snoozed_until, c.blocked_at,
   c.not_a_client, c.unread, c.draft, c.generation, l.id AS lead_id, l.status AS lead_status
 FROM conversations_conversation c
+{sql.TENANT}
 JOIN conversations_contact p ON p.tenant_id = %(tenant)s AND p.id = c.contact_id
 JOIN connections_connection k ON k.tenant_id = %(tenant)s AND k.id = c.connection_id
 LEFT JOIN tenants_user u ON u.id = c.assignee_id

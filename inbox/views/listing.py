@@ -10,6 +10,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from connections import accounts
+from connections.models import Connection, ConnectionState
 from inbox import queue
 from inbox.views import parts
 from tenants.models import Role
@@ -47,6 +49,8 @@ def listing(request: HttpRequest, *, with_frame: bool = True) -> dict[str, Any]:
     }
     if with_frame:
         frame = queue.frame(user_id=user_id)
+        if not found.rows:
+            context["chat_url"] = own_chat()
         context |= {
             "frame": frame,
             "now": frame.now,
@@ -57,6 +61,12 @@ def listing(request: HttpRequest, *, with_frame: bool = True) -> dict[str, Any]:
     else:
         context["now"] = max((row.last_message_at for row in found.rows if row.last_message_at), default=None)
     return context
+
+
+def own_chat() -> str:
+    """The address of the salon's own site chat, where an owner can write as a client; "" when there is none."""
+    chat = Connection.objects.filter(kind="webchat", state=ConnectionState.OK).order_by("id").first()
+    return reverse("conversations:chat", args=[accounts.token_of(chat)]) if chat else ""
 
 
 class Asked:

@@ -33,7 +33,11 @@ mount("form[data-composer]", (form) => {
 // The note opens ready to be written and closes when it was kept
 mount("details[data-note]", (details) => {
   const area = details.querySelector("textarea");
-  details.addEventListener("toggle", () => details.open && area.focus());
+  details.querySelector("summary").addEventListener("click", (event) => {
+    event.preventDefault(); // opened here and now: whoever types on at once types into the note
+    details.open = !details.open;
+    if (details.open) area.focus();
+  });
   details.addEventListener("htmx:finally:request", ({ detail }) => {
     if (detail.ctx.response?.status < 400) details.open = false;
   });

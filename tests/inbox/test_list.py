@@ -107,6 +107,17 @@ def test_the_title_counts_what_a_person_should_look_at(salon: Salon, olga: Perso
     assert 'data-unread="1"' in page_of(olga)
 
 
+def test_an_assistant_that_is_off_holds_no_thread(salon: Salon, anna: Conversation, olga: Person) -> None:
+    assert "#robot" in page_of(olga)
+    assert "#robot" in olga.get(f"/inbox/{anna.pk}/?part=thread").content.decode()
+    stage.calm_assistant(salon)
+    assert "#robot" not in page_of(olga)
+    html = olga.get(f"/inbox/{anna.pk}/?part=thread").content.decode()
+    assert "mzi-word" not in html
+    with salon.work():
+        assert queue.frame(user_id=olga.user.pk).unread == 1
+
+
 def test_a_strangers_threads_are_not_there(foreign: Conversation, anna: Conversation, olga: Person) -> None:
     html = page_of(olga)
     assert names(html) == ["Анна"]
@@ -118,7 +129,14 @@ def test_a_master_has_no_inbox_and_a_guest_signs_in(anna: Conversation, pasha: P
     assert client.get("/inbox/").status_code == 302
 
 
-def test_an_empty_inbox_teaches(olga: Person) -> None:
+def test_an_empty_inbox_teaches(salon: Salon, olga: Person) -> None:
+    from connections import accounts
+
     html = page_of(olga)
     assert names(html) == []
-    assert "mz-empty" in html
+    assert 'href="/channels/"' in html
+    with salon.work():
+        chat = accounts.create("webchat", settings={})
+        path = f"/w/{accounts.token_of(chat)}/"
+    assert f'href="{path}"' in page_of(olga)
+    assert path not in page_of(olga, "?view=waiting")
