@@ -10,6 +10,7 @@ import contextlib
 import datetime as dt
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone, translation
@@ -62,7 +63,8 @@ def plan(thread: Conversation, *, now: dt.datetime, hello: bool = False) -> None
     first_at = owed.received_at if owed else _burst_began(mine.first(), now)
     due_at = min(now + AFTER_LAST, max(first_at + AFTER_FIRST, now))
     hello = hello and due_at - now > BEFORE_HELLO
-    values = {"hello": hello, "due_at": now + BEFORE_HELLO if hello else due_at}
+    due_at = now + BEFORE_HELLO if hello else due_at
+    values: dict[str, Any] = {"hello": hello, "due_at": due_at}
     if owed is not None:
         Answer.objects.filter(pk=owed.pk).update(generation=thread.generation, **values)
     else:
@@ -71,7 +73,7 @@ def plan(thread: Conversation, *, now: dt.datetime, hello: bool = False) -> None
             generation=thread.generation,
             defaults=values | {"received_at": first_at, "created_at": now},
         )
-    alarm.ring(QUEUE, after=values["due_at"] - now)
+    alarm.ring(QUEUE, after=due_at - now)
 
 
 def _burst_began(last: Answer | None, now: dt.datetime) -> dt.datetime:

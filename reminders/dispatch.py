@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from bookings.models import Booking, BookingStatus
 from conversations import buttons, outbox
 from conversations.models import Author, Conversation, Message, MessageState
-from reminders import reach, signals, texts
+from reminders import reach, signals, texts, together
 from reminders.models import Reason, Reminder, ReminderText
 from tenants import clock, wall
 from tenants.models import Tenant
@@ -33,7 +33,7 @@ QUEUE = "reminders"
 OWNER = "reminders"
 PREFIX = "reminder:"
 # So many in one transaction: the threads they go to are locked meanwhile.
-TOGETHER = 25
+TOGETHER = 50
 AGAIN_AFTER = dt.timedelta(seconds=1)
 AFTER_ERROR = dt.timedelta(seconds=10)
 
@@ -111,19 +111,36 @@ def _carry(claims: Sequence[Claim]) -> None:
     kin: dict[tuple[int, dt.datetime], list[Reminder]] = defaultdict(list)
     for one in Reminder.objects.filter(booking_id__in={row.booking_id for row in rows}):
         kin[one.booking_id, one.starts_at].append(one)
-    own = texts.own_texts()
+    own, said = texts.own_texts(), _said_before(rows)
+    sayings: list[together.Saying] = []
+    refused: dict[tuple[State, Reason], list[Reminder]] = defaultdict(list)
     for row in rows:
         if row.booking_id not in free:
             _look_again(row, after=AGAIN_AFTER)
             continue
         refusal = _refusal(row, kin[row.booking_id, row.starts_at], own.get(row.offset_minutes), now)
-        if refusal is None:
-            _say(row, own.get(row.offset_minutes), tenant=tenant, now=now)
-        else:
-            state, reason = refusal
-            row.finish(token=row.lease_token, state=state, reason=reason)
-            if state == State.EXPIRED and row.starts_at > now:
-                _list_to_call(row, now=now)
+        if refusal is not None:
+            refused[refusal].append(row)
+            continue
+        saying = _saying(row, own.get(row.offset_minutes), said.get(key_of(row), []), tenant=tenant, now=now)
+        if saying is not None and saying.plain:
+            sayings.append(saying)
+        elif saying is not None:
+            _say_alone(saying, now=now)
+    together.say(sayings, now=now)
+    for (state, reason), group in refused.items():
+        _end(group, state, reason, now=now)
+
+
+def _end(rows: Sequence[Reminder], state: State, reason: Reason, *, now: dt.datetime) -> None:
+    """Ends rows that must not be said, in one statement; too late for a visit still ahead, a person calls."""
+    Reminder.objects.filter(pk__in=[row.pk for row in rows]).update(
+        state=state, reason=reason, lease_until=None, lease_token=None
+    )
+    for row in rows:
+        row.state, row.reason, row.lease_token, row.lease_until = state, reason, None, None
+        if state == State.EXPIRED and row.starts_at > now:
+            _list_to_call(row, now=now)
 
 
 def _lock_threads(ids: Iterable[int | None]) -> None:
@@ -166,61 +183,86 @@ def _refusal(
     return None
 
 
-def _say(row: Reminder, own: ReminderText | None, *, tenant: Tenant, now: dt.datetime) -> None:
-    """Writes the message into the best thread that was not tried yet, or puts the visit into the call list."""
+def _saying(
+    row: Reminder, own: ReminderText | None, said: Sequence[Message], *, tenant: Tenant, now: dt.datetime
+) -> together.Saying | None:
+    """What to say in the best thread that was not tried yet; where there is none, a person is to call."""
     booking, key = row.booking, key_of(row)
-    earlier = list(_tries(key)) if row.message_id else []
-    failed = {message.conversation_id for message in earlier if message.state == MessageState.FAILED}
+    failed = {message.conversation_id for message in said if message.state == MessageState.FAILED}
     met: list[Reason] = [Reason.UNDELIVERED] if failed else []
     for thread in reach.threads(booking):
-        if thread.pk in failed:
-            continue
         obstacle = reach.obstacle(thread)
-        if obstacle is not None:
-            met.append(obstacle)
+        if thread.pk in failed or obstacle is not None:
+            met += [obstacle] if obstacle is not None else []
             continue
-        try:
-            message = _write(row, thread, f"{key}#{len(earlier) + 1}" if earlier else key, own, tenant, now)
-        except outbox.CannotWrite:
-            met.append(Reason.NO_CHAT)
-            continue
-        row.finish(token=row.lease_token, message=message, channel_kind=thread.connection.kind, reason="")
-        return
+        with texts.spoken(tenant, booking.attendee or booking.contact):
+            text = texts.write(
+                booking,
+                offset_minutes=row.offset_minutes,
+                own=own.text if own else "",
+                tenant=tenant,
+                now=now,
+            )
+            labels = _labels()
+        return together.Saying(
+            reminder=row,
+            thread=thread,
+            text=text,
+            buttons=labels,
+            payload=_payload(booking),
+            owner=OWNER,
+            key=f"{key}#{len(said) + 1}" if said else key,
+        )
     if _was_called(row):
         row.finish(token=row.lease_token, state=State.SKIPPED, reason=Reason.CALLED)
     else:
         _give_up(row, met[0] if met else Reason.NO_CHAT, now=now)
+    return None
 
 
-def _tries(key: str) -> Iterable[Message]:
-    """The messages of a reminder that were written before: they failed for certain, or were taken back."""
-    keys = [key, *(f"{key}#{number}" for number in range(2, 10))]
-    return Message.objects.filter(key__in=keys)
+def _said_before(rows: Sequence[Reminder]) -> dict[str, list[Message]]:
+    """Per key the messages that were written for a reminder before: failed for certain, or taken back."""
+    keys: dict[str, list[Message]] = {key_of(row): [] for row in rows}
+    tries = [f"{key}{number}" for key in keys for number in ("", "#2", "#3", "#4", "#5")]
+    for message in Message.objects.filter(key__in=tries).order_by("id"):
+        keys[message.key.partition("#")[0]].append(message)
+    return keys
 
 
-def _write(
-    row: Reminder, thread: Conversation, key: str, own: ReminderText | None, tenant: Tenant, now: dt.datetime
-) -> Message:
-    booking = row.booking
-    with texts.spoken(tenant, booking.attendee or booking.contact):
-        text = texts.write(
-            booking, offset_minutes=row.offset_minutes, own=own.text if own else "", tenant=tenant, now=now
-        )
-        offered = offer(thread, booking, now=now)
-    return outbox.say(
-        thread, text=text, buttons=offered, author=Author.SYSTEM, key=key, now=now, expires_at=row.expires_at
+def _say_alone(saying: together.Saying, *, now: dt.datetime) -> None:
+    """Says one that takes several messages of its channel."""
+    row, thread = saying.reminder, saying.thread
+    message = outbox.say(
+        thread,
+        text=saying.text,
+        buttons=offer(thread, row.booking, now=now),
+        author=Author.SYSTEM,
+        key=saying.key,
+        now=now,
+        expires_at=row.expires_at,
     )
+    row.finish(token=row.lease_token, message=message, channel_kind=thread.connection.kind, reason="")
 
 
 def offer(thread: Conversation, booking: Booking, *, now: dt.datetime) -> list[list[dict[str, str]]]:
     """The buttons under a reminder, as they stand for the visit's present start."""
-    payload: dict[str, Any] = {"booking": booking.pk, "starts_at": booking.starts_at.isoformat()}
-    labels = {"confirm": _("I will come"), "move": _("Move"), "cancel": _("Cancel the visit")}
-    made = {
-        action: buttons.offer(thread, owner=OWNER, action=action, payload=payload, label=label, now=now)
-        for action, label in labels.items()
-    }
-    return [[made["confirm"]], [made["move"], made["cancel"]]]
+    payload = _payload(booking)
+    return [
+        [
+            buttons.offer(thread, owner=OWNER, action=action, payload=payload, label=label, now=now)
+            for action, label in row
+        ]
+        for row in _labels()
+    ]
+
+
+def _labels() -> list[list[tuple[str, str]]]:
+    """Rows of (action, label), in the language that is spoken."""
+    return [[("confirm", _("I will come"))], [("move", _("Move")), ("cancel", _("Cancel the visit"))]]
+
+
+def _payload(booking: Booking) -> dict[str, Any]:
+    return {"booking": booking.pk, "starts_at": booking.starts_at.isoformat()}
 
 
 # ---------------------------------------------------------------- when nobody can be reached

@@ -1,0 +1,125 @@
+"""Says many reminders at once: what `buttons.offer` and `outbox.say` do for one, in a few statements for all.
+
+Reminders of a morning come due together, and each by itself would cost a dozen statements. A test holds the rows
+written here to those that `outbox.say` writes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from conversations import outbox, signals
+from conversations.models import (
+    Author,
+    ButtonAction,
+    Conversation,
+    Delivery,
+    Direction,
+    Message,
+    MessageState,
+)
+from integrations import registry
+from integrations.protocols.channel import split
+from kit.text import storable
+from reminders.models import Reminder
+from tenants.models import new_token
+from work import sweep
+from work.rows import State
+
+
+@dataclasses.dataclass(frozen=True)
+class Saying:
+    """A reminder that goes into a thread, with rows of (action, label) for its buttons."""
+
+    reminder: Reminder
+    thread: Conversation
+    text: str
+    buttons: Sequence[Sequence[tuple[str, str]]]
+    payload: dict[str, Any]
+    owner: str
+    key: str
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is one message of the channel; a longer one is left to the outbox."""
+        return (
+            len(split(storable(self.text), registry.channel(self.thread.connection.kind).capabilities)) == 1
+        )
+
+
+def say(sayings: Sequence[Saying], *, now: dt.datetime) -> None:
+    """Writes messages, deliveries and buttons, and marks the reminders said. Their rows are locked by the caller."""
+    if not sayings:
+        return
+    offered = [[_offer(saying, row, now) for row in saying.buttons] for saying in sayings]
+    ButtonAction.objects.bulk_create([action for rows in offered for row in rows for action in row])
+    messages = Message.objects.bulk_create(
+        [_message(saying, rows, now) for saying, rows in zip(sayings, offered, strict=True)]
+    )
+    Delivery.objects.bulk_create(
+        [_delivery(saying, message, now) for saying, message in zip(sayings, messages, strict=True)]
+    )
+    threads: dict[int, Conversation] = {}
+    for saying, message in zip(sayings, messages, strict=True):
+        thread = threads.setdefault(saying.thread.pk, saying.thread)
+        thread.last_message_at, thread.last_text = now, message.text[:200]
+        saying.reminder.message, saying.reminder.channel_kind = message, saying.thread.connection.kind
+    Conversation.objects.bulk_update(threads.values(), ["last_message_at", "last_text"])
+    rows = [saying.reminder for saying in sayings]
+    Reminder.objects.bulk_update(rows, ["message", "channel_kind"])
+    Reminder.objects.filter(pk__in=[row.pk for row in rows]).update(
+        state=State.DONE, reason="", last_error="", lease_until=None, lease_token=None
+    )
+    sweep.nudge(outbox.QUEUE)
+    for message in messages:
+        signals.message_said.send(Message, message=message, now=now)
+
+
+def _offer(saying: Saying, row: Sequence[tuple[str, str]], now: dt.datetime) -> list[ButtonAction]:
+    return [
+        ButtonAction(
+            token=new_token(12),
+            conversation=saying.thread,
+            owner=saying.owner,
+            action=action,
+            payload=saying.payload,
+            label=label[:100],
+            created_at=now,
+        )
+        for action, label in row
+    ]
+
+
+def _message(saying: Saying, offered: list[list[ButtonAction]], now: dt.datetime) -> Message:
+    return Message(
+        conversation=saying.thread,
+        contact_id=saying.thread.contact_id,
+        direction=Direction.OUT,
+        author=Author.SYSTEM,
+        text=storable(saying.text),
+        buttons=[
+            [
+                {"label": label, "value": action.token}
+                for (_name, label), action in zip(row, made, strict=True)
+            ]
+            for row, made in zip(saying.buttons, offered, strict=True)
+        ],
+        key=saying.key,
+        state=MessageState.PENDING,
+        created_at=now,
+    )
+
+
+def _delivery(saying: Saying, message: Message, now: dt.datetime) -> Delivery:
+    return Delivery(
+        message=message,
+        connection_id=saying.thread.connection_id,
+        thread=str(saying.thread.pk),
+        dedup_key=saying.key,
+        due_at=now,
+        expires_at=saying.reminder.expires_at,
+        created_at=now,
+    )
