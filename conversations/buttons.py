@@ -11,7 +11,13 @@ from tenants.models import new_token
 
 
 def offer(
-    conversation: Conversation, *, owner: str, action: str, payload: dict[str, Any], label: str, now: dt.datetime
+    conversation: Conversation,
+    *,
+    owner: str,
+    action: str,
+    payload: dict[str, Any],
+    label: str,
+    now: dt.datetime,
 ) -> dict[str, str]:
     """A button for `outbox.say`: `{"label", "value"}`. The room named `owner` hears of it when it is pressed."""
     row = ButtonAction.objects.create(

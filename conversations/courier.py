@@ -3,38 +3,47 @@
 A batch goes through three steps. In the tenant's transaction each row is checked afresh and marked `calling`, and
 that is committed; then the calls run side by side; then each result is recorded, if the lease is still ours. A
 process that dies in the second step leaves `calling` rows, which become `in_doubt` and are never repeated blindly.
+A call that takes long goes on beside the next batches, so that one slow provider holds up nobody else's messages.
 """
 
 from __future__ import annotations
 
 import asyncio
 import atexit
+import concurrent.futures
 import contextlib
 import dataclasses
 import datetime as dt
 import logging
+import queue
 import threading
-from collections.abc import Coroutine, Iterable, Sequence
+import time
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.utils import timezone
+from django.db import close_old_connections, connection
 from django.utils.translation import gettext as _
 
 from connections import accounts
 from connections.models import Connection, ConnectionState
-from conversations import outbox, signals
+from conversations import lanes, outbox, signals
 from conversations.models import Conversation, Delivery, Message, MessageState
 from integrations import registry
 from integrations.errors import Rejected, Retry, Uncertain, Unreachable
 from integrations.protocols.channel import Button, Outgoing, Sent
 from kit import http, limits
-from tenants import wall
+from tenants import clock, wall
+from work import sweep
 from work.claim import Claim
-from work.rows import DurableRow, LeaseLost, State
+from work.rows import AppNow, DurableRow, LeaseLost, State
 
 log = logging.getLogger(__name__)
 
 IN_FLIGHT = 50
+# A call that takes longer is waited for beside the next batches.
+PATIENCE_SECONDS = 0.5
+# How long a known outcome waits for a database that is away.
+RECORD_SECONDS = 45.0
 # A channel that is broken keeps its rows; they are looked at again after this.
 PARKED = dt.timedelta(seconds=60)
 
@@ -46,6 +55,7 @@ class Parcel:
     """One call to make."""
 
     claim: Claim
+    account_id: int
     kind: str
     settings: dict[str, str]
     outgoing: Outgoing
@@ -58,44 +68,114 @@ class _Loop:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._starting = threading.Lock()
         self._client: Any = None
+        self._tasks: set[asyncio.Task[None]] = set()
 
-    def run(self, work: Coroutine[Any, Any, list[Outcome]]) -> list[Outcome]:
-        """Runs `work` there and waits for it."""
+    def start(self) -> asyncio.AbstractEventLoop:
+        """The loop, with its client ready: nothing slow may stand between a row marked `calling` and its call."""
         with self._starting:
             if self._loop is None:
-                self._loop = asyncio.new_event_loop()
+                loop = asyncio.new_event_loop()
+                threading.Thread(target=loop.run_forever, name="courier", daemon=True).start()
+                asyncio.run_coroutine_threadsafe(self._open(), loop).result()
                 atexit.register(self._close)
-                threading.Thread(target=self._loop.run_forever, name="courier", daemon=True).start()
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+                self._loop = loop
+        return self._loop
+
+    async def _open(self) -> None:
+        self._client = await http.async_client().__aenter__()
 
     def _close(self) -> None:
-        if self._loop is not None and self._client is not None:
+        if self._loop is not None:
             with contextlib.suppress(Exception):
                 closing = self._client.__aexit__(None, None, None)
                 asyncio.run_coroutine_threadsafe(closing, self._loop).result(2)
 
-    async def client(self) -> Any:
-        """The client of this loop."""
-        if self._client is None:
-            self._client = await http.async_client().__aenter__()
-        return self._client
+    def call(self, parcels: Sequence[Parcel]) -> list[concurrent.futures.Future[Outcome]]:
+        """Begins the calls; their outcomes come in their own time."""
+        loop = self.start()
+        outcomes: list[concurrent.futures.Future[Outcome]] = [concurrent.futures.Future() for _ in parcels]
+
+        def begin() -> None:
+            for parcel, outcome in zip(parcels, outcomes, strict=True):
+                task = loop.create_task(self._one(parcel, outcome))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+
+        loop.call_soon_threadsafe(begin)
+        return outcomes
+
+    async def _one(self, parcel: Parcel, outcome: concurrent.futures.Future[Outcome]) -> None:
+        outcome.set_result(await _call(parcel, self._client))
 
 
 _loop = _Loop()
+_lanes = lanes.Lanes()
+
+
+class _Late:
+    """Calls that go on beside the next batches; a thread records their outcomes as they come."""
+
+    def __init__(self) -> None:
+        self._done: queue.SimpleQueue[tuple[Parcel, Outcome]] = queue.SimpleQueue()
+        self._changed = threading.Condition()
+        self._under_way = 0
+        self._thread: threading.Thread | None = None
+
+    def take(self, parcel: Parcel, outcome: concurrent.futures.Future[Outcome]) -> None:
+        """Sees to it that the outcome is recorded when it comes."""
+        with self._changed:
+            self._under_way += 1
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._record, name="courier-late", daemon=True)
+                self._thread.start()
+        _lanes.is_late(parcel.account_id, kind=parcel.kind, by=1)
+        outcome.add_done_callback(lambda done: self._done.put((parcel, done.result())))
+
+    def wait(self) -> int:
+        """Returns when none is under way any more; says how many were."""
+        with self._changed:
+            were = self._under_way
+            self._changed.wait_for(lambda: not self._under_way)
+        return were
+
+    def _record(self) -> None:
+        while True:
+            parcel, outcome = self._done.get()
+            try:
+                _lanes.is_late(parcel.account_id, kind=parcel.kind, by=-1)
+                _record_all([(parcel, outcome)])
+            except Exception:
+                log.exception("delivery %s: its outcome is lost", parcel.claim.id)
+            finally:
+                connection.close()
+                with self._changed:
+                    self._under_way -= 1
+                    self._changed.notify_all()
+
+
+_late = _Late()
+wait = _late.wait
 
 
 def carry(claims: Sequence[Claim]) -> None:
     """The queue's `run`: carries a batch of deliveries, `IN_FLIGHT` at a time."""
+    _loop.start()
     for start in range(0, len(claims), IN_FLIGHT):
-        parcels = [parcel for group in _by_tenant(claims[start : start + IN_FLIGHT]) for parcel in _prepare(group)]
-        if not parcels:
-            continue
-        outcomes = _loop.run(_call_all(parcels))
-        paired = {parcel.claim.id: (parcel, outcome) for parcel, outcome in zip(parcels, outcomes, strict=True)}
-        for group in _by_tenant([parcel.claim for parcel in parcels]):
-            with wall.tenant_tx(group[0].tenant_id):
-                for claim in group:
-                    _record(*paired[claim.id])
+        parcels: list[Parcel] = []
+        trouble: Exception | None = None
+        for group in _by_tenant(claims[start : start + IN_FLIGHT]):
+            try:
+                parcels += _prepare_all(group)
+            except sweep.AWAY as error:  # those marked already are called all the same
+                trouble = error
+                break
+        calls = dict(zip(_loop.call(parcels), parcels, strict=True)) if parcels else {}
+        done, late = concurrent.futures.wait(calls, timeout=PATIENCE_SECONDS)
+        for outcome in late:
+            _late.take(calls[outcome], outcome)
+        _record_all([(calls[outcome], outcome.result()) for outcome in done])
+        if trouble is not None:
+            raise trouble
 
 
 def _by_tenant(claims: Iterable[Claim]) -> list[list[Claim]]:
@@ -103,6 +183,25 @@ def _by_tenant(claims: Iterable[Claim]) -> list[list[Claim]]:
     for claim in claims:
         groups.setdefault(claim.tenant_id, []).append(claim)
     return list(groups.values())
+
+
+def _prepare_all(claims: list[Claim]) -> list[Parcel]:
+    """`_prepare`, where a row that cannot be prepared at all is put off and spares the others."""
+    try:
+        return _prepare(claims)
+    except sweep.AWAY:
+        raise
+    except Exception as error:
+        if len(claims) > 1:
+            return [parcel for claim in claims for parcel in _prepare_all([claim])]
+        log.exception("delivery %s cannot be prepared", claims[0].id)
+        sweep.put_off(Delivery, claims[0], error, died=_died)
+        return []
+
+
+def _died(row: DurableRow) -> None:
+    assert isinstance(row, Delivery)
+    outbox.settle(row.message, MessageState.FAILED, error=_("It could not be sent."))
 
 
 def _prepare(claims: list[Claim]) -> list[Parcel]:
@@ -141,20 +240,20 @@ def _parcel(row: Delivery, claim: Claim, settings: dict[int, dict[str, str]]) ->
         _park(row, claim, reason=account.last_error)
         return None
     wire = registry.channel(account.kind)
-    wait = _limited(account, thread, wire.capabilities)
-    if wait > 0:
-        _park(row, claim, reason="", after=dt.timedelta(seconds=wait))
+    pause = _lanes.closed_for(account.pk, kind=account.kind) or _limited(account, thread, wire.capabilities)
+    if pause > 0:
+        _park(row, claim, reason="", after=dt.timedelta(seconds=pause))
         return None
     if account.pk not in settings:
         settings[account.pk] = accounts.settings_of(account)
-    return Parcel(claim, account.kind, settings[account.pk], _outgoing(message, thread))
+    return Parcel(claim, account.pk, account.kind, settings[account.pk], _outgoing(message, thread))
 
 
 def _veto(row: Delivery, message: Message, thread: Conversation) -> tuple[str, str] | None:
     """(state, reason) when the message must not go out any more."""
     if row.generation is not None and row.generation != thread.generation:
         return State.CANCELLED, _("The conversation has moved on.")
-    if row.expires_at and row.expires_at < timezone.now():
+    if row.expires_at and row.expires_at < clock.now():
         return State.EXPIRED, _("It was too late to send it.")
     if thread.blocked_at:
         return State.DEAD, _("The client has blocked this chat.")
@@ -167,11 +266,9 @@ def _veto(row: Delivery, message: Message, thread: Conversation) -> tuple[str, s
 
 def _park(row: Delivery, claim: Claim, *, reason: str, after: dt.timedelta = PARKED) -> None:
     """Puts a row off without counting an attempt."""
-    from django.db.models.functions import Now
-
     Delivery.objects.filter(pk=row.pk, lease_token=claim.token).update(
         state=State.PENDING,
-        due_at=Now() + after,
+        due_at=AppNow() + after,
         attempts=max(row.attempts - 1, 0),
         lease_token=None,
         lease_until=None,
@@ -191,25 +288,55 @@ def _limited(account: Connection, thread: Conversation, capabilities: Any) -> fl
 
 def _outgoing(message: Message, thread: Conversation) -> Outgoing:
     rows = tuple(
-        tuple(Button(b["label"], b.get("value", ""), b.get("kind", "reply")) for b in row)  # type: ignore[arg-type]
+        tuple(Button(b["label"], b.get("value", ""), b.get("kind", "reply")) for b in row)
         for row in message.buttons
     )
     return Outgoing(chat=thread.chat, text=message.text, buttons=rows, key=message.key or str(message.pk))
 
 
-async def _call_all(parcels: list[Parcel]) -> list[Outcome]:
-    client = await _loop.client()
-    return list(await asyncio.gather(*(_call(parcel, client) for parcel in parcels)))
-
-
 async def _call(parcel: Parcel, client: Any) -> Outcome:
     try:
-        return await http.arun(registry.channel(parcel.kind).send(parcel.settings, parcel.outgoing), client=client)
+        return await http.arun(
+            registry.channel(parcel.kind).send(parcel.settings, parcel.outgoing), client=client
+        )
     except (Retry, Rejected, Unreachable, Uncertain) as failure:
         return failure
     except Exception as failure:
         log.exception("%s: send failed in an unknown way", parcel.kind)
         return Uncertain(f"{type(failure).__name__}: {failure}")
+
+
+def _record_all(outcomes: Sequence[tuple[Parcel, Outcome]]) -> None:
+    """Records what became of calls. While the database is away it tries again: a known outcome is no doubt."""
+    found = {parcel.claim.id: (parcel, outcome) for parcel, outcome in outcomes}
+    for parcel, outcome in outcomes:
+        failed = isinstance(outcome, Uncertain | Unreachable)
+        (_lanes.failed if failed else _lanes.answered)(parcel.account_id)
+    for group in _by_tenant(parcel.claim for parcel, _outcome in outcomes):
+        _record_group([found[claim.id] for claim in group])
+
+
+def _record_group(outcomes: list[tuple[Parcel, Outcome]]) -> None:
+    """Records outcomes of one tenant; one that cannot be recorded spares the others."""
+    end = time.monotonic() + RECORD_SECONDS
+    while True:
+        try:
+            with wall.tenant_tx(outcomes[0][0].claim.tenant_id):
+                for parcel, outcome in outcomes:
+                    _record(parcel, outcome)
+            return
+        except sweep.AWAY:
+            if time.monotonic() > end:
+                raise
+            close_old_connections()
+            time.sleep(0.3)
+        except Exception:
+            if len(outcomes) == 1:
+                log.exception("delivery %s: its outcome cannot be recorded", outcomes[0][0].claim.id)
+                return
+            for each in outcomes:
+                _record_group([each])
+            return
 
 
 def _record(parcel: Parcel, outcome: Outcome) -> None:
@@ -219,9 +346,10 @@ def _record(parcel: Parcel, outcome: Outcome) -> None:
     with contextlib.suppress(LeaseLost):
         match outcome:
             case Sent():
-                row.finish(token=claim.token)
+                # A doubt that arose meanwhile (we were slow to record) is settled by what we know.
+                row.finish(token=None if row.state == State.IN_DOUBT else claim.token)
                 outbox.settle(
-                    message, MessageState.SENT, external_id=outcome.external_id, sent_at=timezone.now()
+                    message, MessageState.SENT, external_id=outcome.external_id, sent_at=clock.now()
                 )
             case Retry():
                 if outcome.whole_account and outcome.after:
@@ -236,7 +364,7 @@ def _record(parcel: Parcel, outcome: Outcome) -> None:
                 _again(row, claim, outcome.reason, 0.0)
             case Rejected():
                 if outcome.blocked:
-                    Conversation.objects.filter(pk=message.conversation_id).update(blocked_at=timezone.now())
+                    Conversation.objects.filter(pk=message.conversation_id).update(blocked_at=clock.now())
                 row.finish(token=claim.token, state=State.DEAD, error=outcome.reason)
                 outbox.settle(message, MessageState.FAILED, error=outcome.reason)
             case Unreachable():
@@ -246,7 +374,9 @@ def _record(parcel: Parcel, outcome: Outcome) -> None:
                     _again(row, claim, str(outcome), None)
                 else:
                     row.finish(token=claim.token, state=State.IN_DOUBT, error=str(outcome))
-                    outbox.settle(message, MessageState.IN_DOUBT, error=_("It is not known whether it arrived."))
+                    outbox.settle(
+                        message, MessageState.IN_DOUBT, error=_("It is not known whether it arrived.")
+                    )
 
 
 def _again(row: Delivery, claim: Claim, reason: str, after: float | None) -> None:

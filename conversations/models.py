@@ -35,16 +35,20 @@ class Contact(wall.TenantModel):
     class Meta:
         constraints: ClassVar[list[Any]] = [
             models.UniqueConstraint(
-                fields=["tenant", "external_id"], condition=~models.Q(external_id=""), name="conversations_contact_external"
+                fields=["tenant", "external_id"],
+                condition=~models.Q(external_id=""),
+                name="conversations_contact_external",
             ),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["tenant", "phone"], condition=~models.Q(phone=""), name="conversations_contact_phone"),
+            models.Index(
+                fields=["tenant", "phone"], condition=~models.Q(phone=""), name="conversations_contact_phone"
+            ),
             models.Index(fields=["tenant", "-created_at"]),
         ]
 
     def __str__(self) -> str:
-        return self.name or self.phone or self.email or _("Guest")
+        return self.name or self.phone or self.email or str(_("Guest"))
 
 
 class Identity(wall.TenantModel):
@@ -104,7 +108,9 @@ class Conversation(wall.TenantModel):
 
     class Meta:
         constraints: ClassVar[list[Any]] = [
-            models.UniqueConstraint(fields=["tenant", "connection", "chat"], name="conversations_conversation_once"),
+            models.UniqueConstraint(
+                fields=["tenant", "connection", "chat"], name="conversations_conversation_once"
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["tenant", "-last_message_at"]),

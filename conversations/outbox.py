@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from connections.models import ConnectionState
 from conversations import signals
 from conversations.models import (
     Author,
@@ -52,13 +53,18 @@ def say(
     """Writes a message and its delivery in the present transaction; a repeat with the same key is the same message.
 
     `buttons` are rows of what `conversations.buttons` makes. `generation` makes it an answer that is not sent once
-    the thread has moved on. `after` is a pause before it goes out, as people make between two bubbles. A text longer than the channel takes becomes several messages; the last one, which
-    carries the buttons, is returned.
+    the thread has moved on. `after` is a pause before it goes out, as people make between two bubbles. A text longer
+    than the channel takes becomes several messages; the last one, which carries the buttons, is returned.
 
     Raises:
         CannotWrite: see the class.
     """
-    capabilities = registry.channel(conversation.connection.kind).capabilities
+    account = conversation.connection
+    if account.kind not in registry.channels or account.state == ConnectionState.OFF:
+        raise CannotWrite(
+            _("This channel is not connected now: connect it in Setup, or write in another one.")
+        )
+    capabilities = registry.channel(account.kind).capabilities
     if capabilities.inbound_only:
         raise CannotWrite(_("This channel only brings requests; call or write in another one."))
     if conversation.blocked_at and author != Author.MANAGER:
@@ -177,7 +183,12 @@ def send_again(message: Message, *, now: dt.datetime) -> Delivery:
 
 
 def settle(
-    message: Message, state: str, *, error: str = "", external_id: str = "", sent_at: dt.datetime | None = None
+    message: Message,
+    state: str,
+    *,
+    error: str = "",
+    external_id: str = "",
+    sent_at: dt.datetime | None = None,
 ) -> None:
     """Records what became of a message and tells who waits for it."""
     message.state = state

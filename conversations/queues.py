@@ -1,9 +1,20 @@
 """The queue of this room."""
 
+import datetime as dt
+
 from conversations import courier, outbox
 from conversations.models import Delivery
 from work import sweep
 
 sweep.register(
-    sweep.Queue(name=outbox.QUEUE, model=Delivery, run=courier.carry, doubted=courier.doubted, batch=100)
+    sweep.Queue(
+        name=outbox.QUEUE,
+        model=Delivery,
+        run=courier.carry,
+        batch=100,
+        # Until the row is marked `calling`: soon after a death its batch goes out from another process.
+        lease=dt.timedelta(seconds=20),
+        doubted=courier.doubted,
+        wait=courier.wait,
+    )
 )

@@ -22,7 +22,9 @@ RANK = {
 
 def take(connection: Connection, receipt: Receipt, *, now: dt.datetime) -> None:
     """Records a receipt on the message it names, by our key or by the provider's id."""
-    sent = Message.objects.select_for_update().filter(direction=Direction.OUT, conversation__connection=connection)
+    sent = Message.objects.select_for_update().filter(
+        direction=Direction.OUT, conversation__connection=connection
+    )
     message = sent.filter(key=receipt.key).first() if receipt.key else None
     message = message or sent.filter(external_id=receipt.external_id).first()
     if message is None:

@@ -6,7 +6,8 @@ import dataclasses
 import datetime as dt
 from typing import Any
 
-from django.db import IntegrityError, connection as database, transaction
+from django.db import IntegrityError, transaction
+from django.db import connection as database
 
 from connections.models import Connection, InboundEvent
 from conversations import buttons, contacts, outbox, receipts, signals
@@ -31,7 +32,9 @@ def hear(*, connection: Connection, event: InboundEvent, fact: channel.Fact) -> 
             _edited(connection, fact, now=now)
         case channel.MessagesDeleted():
             Message.objects.filter(
-                conversation__connection=connection, conversation__chat=fact.chat, external_id__in=fact.external_ids
+                conversation__connection=connection,
+                conversation__chat=fact.chat,
+                external_id__in=fact.external_ids,
             ).update(deleted_at=now)
         case channel.Receipt():
             receipts.take(connection, fact, now=now)
@@ -54,7 +57,8 @@ def thread_of(connection: Connection, chat: str, person: channel.Person, *, now:
     """The thread of a chat, locked for this transaction, so that messages of one chat are taken in one by one."""
     with database.cursor() as cursor:
         cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, %s))", [f"thread:{connection.pk}:{chat}", connection.tenant_id]
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, %s))",
+            [f"thread:{connection.pk}:{chat}", connection.tenant_id],
         )
     thread = Conversation.objects.select_for_update().filter(connection=connection, chat=chat[:200]).first()
     if thread is None:
@@ -103,7 +107,15 @@ def _message(
     thread.last_message_at = at
     thread.last_text = message.text[:200]
     thread.save(
-        update_fields=["blocked_at", "state", "generation", "unread", "waiting_since", "last_message_at", "last_text"]
+        update_fields=[
+            "blocked_at",
+            "state",
+            "generation",
+            "unread",
+            "waiting_since",
+            "last_message_at",
+            "last_text",
+        ]
     )
     signals.message_received.send(Message, message=message, fact=fact, event=event, now=now)
     action = buttons.find(thread, fact.button or "") or (
@@ -114,7 +126,9 @@ def _message(
 
 
 def _media(fact: channel.MessageReceived) -> list[dict[str, Any]]:
-    found = [{k: v for k, v in dataclasses.asdict(medium).items() if v not in (None, "")} for medium in fact.media]
+    found = [
+        {k: v for k, v in dataclasses.asdict(medium).items() if v not in (None, "")} for medium in fact.media
+    ]
     if fact.location:
         found.append({"kind": "location", **dataclasses.asdict(fact.location)})
     if fact.contact:
@@ -159,7 +173,9 @@ def _edited(connection: Connection, fact: channel.MessageEdited, *, now: dt.date
         message.save(update_fields=["text", "edited_at"])
 
 
-def _echo(connection: Connection, event: InboundEvent, fact: channel.OperatorEcho, *, now: dt.datetime) -> None:
+def _echo(
+    connection: Connection, event: InboundEvent, fact: channel.OperatorEcho, *, now: dt.datetime
+) -> None:
     person = fact.person or channel.Person(external_id=fact.chat)
     thread = thread_of(connection, fact.chat, person, now=now)
     same = Message.objects.filter(conversation=thread, direction=Direction.OUT, external_id=fact.external_id)
@@ -181,12 +197,16 @@ def _echo(connection: Connection, event: InboundEvent, fact: channel.OperatorEch
     outbox.human_spoke(thread, message, now=now)
 
 
-def _form(connection: Connection, event: InboundEvent, fact: channel.FormSubmitted, *, now: dt.datetime) -> None:
+def _form(
+    connection: Connection, event: InboundEvent, fact: channel.FormSubmitted, *, now: dt.datetime
+) -> None:
     if fact.phone:
         contact = contacts.by_phone(fact.phone, name=fact.name, email=fact.email, now=now)
     else:
         contact = _by_email(fact, now=now)
-    signals.form_received.send(Connection, connection=connection, contact=contact, fact=fact, event=event, now=now)
+    signals.form_received.send(
+        Connection, connection=connection, contact=contact, fact=fact, event=event, now=now
+    )
 
 
 def _by_email(fact: channel.FormSubmitted, *, now: dt.datetime) -> Contact:
@@ -195,5 +215,3 @@ def _by_email(fact: channel.FormSubmitted, *, now: dt.datetime) -> Contact:
     return known or Contact.objects.create(
         name=storable(fact.name)[:200], email=email, note=storable(fact.phone_typed)[:200], created_at=now
     )
-
-

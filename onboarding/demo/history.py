@@ -22,10 +22,10 @@ SETTINGS = {
 class History:
     """Grows a ledger; `document()` is what `import_ledger` takes."""
 
-    def __init__(self, *, today: dt.date, zone: ZoneInfo, seed: int = 7) -> None:
-        self.today, self.zone = today, zone
-        # History ends where the present day begins.
-        self.until = dt.datetime.combine(today, dt.time(), zone)
+    def __init__(self, *, now: dt.datetime, zone: ZoneInfo, seed: int = 7) -> None:
+        # History ends now: today's visits that have begun belong to it, the last of them without an outcome yet.
+        self.until, self.zone = now, zone
+        self.today = now.astimezone(zone).date()
         self.dice = Dice(seed)
         self.told = story()
         preset = presets.all_presets()["barbershop"]
@@ -40,7 +40,7 @@ class History:
 
     def document(self) -> dict[str, Any]:
         """The whole file."""
-        for back in range(DAYS, 0, -1):
+        for back in range(DAYS, -1, -1):
             self._day(self.today - dt.timedelta(days=back))
         self._spend()
         return {
@@ -103,7 +103,7 @@ class History:
             if day.isoweekday() not in master["shares_work"]:
                 continue
             minute = OPENS * 60
-            while minute < CLOSES * 60 - 60:
+            while minute < CLOSES * 60 - 60 and self._at(day, minute) < self.until:
                 if self.dice.chance(busy):
                     minute += self._visit(day, minute, master["id"])
                 else:
@@ -180,6 +180,8 @@ class History:
     def _ending(self, row: dict[str, Any], start: dt.datetime, created: dt.datetime, origin: str) -> bool:
         """How it ended; True when the chair was taken."""
         end = start + dt.timedelta(minutes=row["minutes"])
+        if end + dt.timedelta(minutes=90) > self.until:
+            return True  # nobody has marked it yet
         if origin != "walk_in" and self.dice.chance(0.08):
             notice = dt.timedelta(hours=self.dice.pick([1, 2, 5, 20, 30, 60]))
             at = max(created + dt.timedelta(minutes=5), start - notice)
@@ -270,8 +272,10 @@ class History:
         weights = self.told["weights"]
         service = self.services[self.dice.pick(list(weights), list(weights.values()))]
         at = self._at(day, self.dice.between(9 * 60, 23 * 60))
+        if at > self.until:
+            at = self.until - dt.timedelta(minutes=self.dice.between(4, 50))
         lead = self._lead(self._contact(), at, service, fresh=True)
-        if self.dice.chance(0.35):
+        if self.dice.chance(0.35) and at + dt.timedelta(hours=20) < self.until:
             row = self.rows["leads"][-1]
             assert row["id"] == lead
             row["closed_at"] = (at + dt.timedelta(hours=20)).isoformat()

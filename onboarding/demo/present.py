@@ -17,7 +17,8 @@ from leads.models import Lead
 from onboarding.demo.story import Dice, story
 from tenants.models import Tenant
 
-TALKS = 40
+# Threads with words, and those of them that are open still.
+TALKS, OPEN = 60, 16
 
 
 def put_words(tenant: Tenant, *, chat: Connection) -> None:
@@ -28,22 +29,20 @@ def put_words(tenant: Tenant, *, chat: Connection) -> None:
         .select_related("contact")
         .order_by("-last_message_at")[:TALKS]
     )
-    for thread in threads:
+    for number, thread in enumerate(threads):
         messages = list(Message.objects.filter(conversation=thread).order_by("created_at", "id"))
         lead = Lead.objects.filter(conversation=thread).order_by("-id").first()
         booking = Booking.objects.filter(lead=lead).order_by("id").first() if lead else None
         _word(messages, _talk(dice, booked=booking is not None, length=len(messages)), _facts(booking, dice))
         Message.objects.bulk_update(messages, ["text"])
         thread.last_text = messages[-1].text[:200] if messages else ""
-        # A last word of the client's waits for an answer for two days, then it is a lead lost, not a chat open.
-        recent = thread.last_message_at and thread.last_message_at > messages[-1].created_at - dt.timedelta(
-            days=2
-        )
-        waits = bool(messages) and messages[-1].direction == "in" and bool(recent) and booking is None
+        thread.state = Conversation.State.OPEN if number < OPEN else Conversation.State.CLOSED
+        # Whoever had the last word without being booked waits for an answer.
+        waits = number < OPEN and bool(messages) and messages[-1].direction == "in" and booking is None
         thread.waiting_since = messages[-1].created_at if waits else None
         thread.unread = 1 if waits else 0
         thread.holder = Holder.PERSON
-        thread.save(update_fields=["last_text", "waiting_since", "unread", "holder"])
+        thread.save(update_fields=["last_text", "state", "waiting_since", "unread", "holder"])
     Conversation.objects.filter(Q(connection__kind="webchat") & ~Q(connection=chat)).update(connection=chat)
 
 

@@ -94,10 +94,7 @@ def _fill(tenant: Tenant) -> dict[str, int]:
         ]
         services = [service | {"staff": [s["id"] for s in told["staff"]]} for service in preset.services]
         catalogue.import_catalogue({"staff": staff, "addons": preset.addons, "services": services})
-        today = now.astimezone(tenant.zone).date()
-        counts = writing.import_ledger(
-            History(today=today, zone=tenant.zone).document(), tenant=tenant, now=now
-        )
+        counts = writing.import_ledger(History(now=now, zone=tenant.zone).document(), tenant=tenant, now=now)
         chat = Connection.objects.filter(kind="webchat").exclude(state="off").order_by("id").first()
         present.put_words(tenant, chat=chat or accounts.create("webchat", settings={}))
         counts["ahead"] = present.fill_calendar(tenant, now=now)
