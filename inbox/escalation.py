@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from conversations.models import Conversation
@@ -83,18 +84,20 @@ def carry_out(row: rows.DurableRow, taken: claim.Claim) -> None:
         return
     waited = int((now - thread.waiting_since).total_seconds() // 60)
     first_stage = row.stage == 0
-    story.note_step(thread, Step.Kind.NO_ANSWER, by=None, at=now) if first_stage else None
-    call_people(
-        thread,
-        reason="no_answer",
-        task=_("%(name)s waits for an answer") % {"name": thread.contact},
-        subject=_("%(name)s has been waiting for %(minutes)s min")
-        % {"name": thread.contact, "minutes": waited},
-        text=thread.last_text,
-        key=f"no_answer:{thread.pk}:{row.generation}:{row.stage}",
-        now=now,
-        only_assignee=first_stage,
-    )
+    if first_stage:
+        story.note_step(thread, Step.Kind.NO_ANSWER, by=None, at=now)
+    with translation.override(wall.entered_tenant().language):
+        call_people(
+            thread,
+            reason="no_answer",
+            task=_("%(name)s waits for an answer") % {"name": thread.contact},
+            subject=_("%(name)s has been waiting for %(minutes)s min")
+            % {"name": thread.contact, "minutes": waited},
+            text=thread.last_text,
+            key=f"no_answer:{thread.pk}:{row.generation}:{row.stage}",
+            now=now,
+            only_assignee=first_stage,
+        )
     if first_stage and thread.assignee_id is not None:
         plan(thread, now=now, stage=1)
 
@@ -102,15 +105,17 @@ def carry_out(row: rows.DurableRow, taken: claim.Claim) -> None:
 def handed_over(conversation: Conversation, *, summary: str, now: dt.datetime) -> None:
     """The assistant asks for a person: a to-do and alerts at once, and a promise to look again."""
     story.note_step(conversation, Step.Kind.HANDED_OVER, by=None, at=now, text=summary)
-    call_people(
-        conversation,
-        reason="handover",
-        task=_("Answer %(name)s: the assistant asks for a person") % {"name": conversation.contact},
-        subject=_("%(name)s needs a person") % {"name": conversation.contact},
-        text=summary or conversation.last_text,
-        key=f"handover:{conversation.pk}:{conversation.generation}",
-        now=now,
-    )
+    # The assistant speaks the client's language; colleagues read the salon's.
+    with translation.override(wall.entered_tenant().language):
+        call_people(
+            conversation,
+            reason="handover",
+            task=_("Answer %(name)s: the assistant asks for a person") % {"name": conversation.contact},
+            subject=_("%(name)s needs a person") % {"name": conversation.contact},
+            text=summary or conversation.last_text,
+            key=f"handover:{conversation.pk}:{conversation.generation}",
+            now=now,
+        )
     plan(conversation, now=now)
 
 

@@ -183,8 +183,8 @@ def page(
     return Page(rows[:size], Cursor(last.waiting_since, last.last_message_at, last.id).encoded())
 
 
-_FRAME = f"""
-WITH clock AS MATERIALIZED (SELECT app_now() AS now), waits AS (
+_WAITS = f"""
+clock AS MATERIALIZED (SELECT app_now() AS now), waits AS (
   SELECT count(*) AS waiting, count(*) FILTER (WHERE few.unread > 0
     AND (few.holder <> 'assistant' OR few.waiting_since < clock.now - interval '1 minute')) AS unread
   FROM clock LEFT JOIN LATERAL (SELECT c.unread, {sql.HOLDER} AS holder, c.waiting_since
@@ -192,6 +192,9 @@ WITH clock AS MATERIALIZED (SELECT app_now() AS now), waits AS (
     WHERE c.tenant_id = %(tenant)s AND c.waiting_since IS NOT NULL AND c.state = 'open' LIMIT {CAP}) few ON true
   WHERE few.waiting_since IS NOT NULL
 )
+"""
+_FRAME = f"""
+WITH {_WAITS}
 SELECT clock.now, waits.waiting, waits.unread,
   (SELECT count(*) FROM (SELECT 1 FROM conversations_conversation c WHERE c.tenant_id = %(tenant)s
     AND c.assignee_id = %(user)s AND c.state = 'open' LIMIT {CAP}) few) AS mine,
@@ -205,11 +208,17 @@ FROM clock CROSS JOIN waits
 """
 
 
+def unread() -> int:
+    """How many threads a person should look at: unread, unanswered, not just being answered by the assistant."""
+    return sql.fetch(f"WITH {_WAITS} SELECT unread FROM waits", {"tenant": wall.current_tenant_id()})[0][
+        "unread"
+    ]
+
+
 def frame(*, user_id: int) -> Frame:
     """The clock, the channels and the counts, in one statement.
 
-    `unread` counts threads that a person should look at: unread, unanswered, and not just being answered by the
-    assistant.
+    Its `unread` is that of `unread()`.
     """
     row = sql.fetch(_FRAME, {"tenant": wall.current_tenant_id(), "user": user_id})[0]
     return Frame(**row | {"channels": sql.parsed(row["channels"]) or []})

@@ -49,7 +49,7 @@ def _page(request: HttpRequest, *, form: WaitForm | None = None, status: int = 2
         "address": AlertAddress.objects.filter(user=user).first(),
         "bots": attach.bots(),
     }
-    return render(request, "inbox/alerts.html", context | parts.shell(request), status=status)
+    return render(request, "inbox/alerts.html", context | parts.shell(request, count=True), status=status)
 
 
 @needs(Role.MANAGER)
@@ -89,7 +89,7 @@ def telegram(request: HttpRequest, connection_id: int) -> HttpResponse:
         return redirect("inbox:alerts")
     picture = segno.make(invitation.url).svg_data_uri(scale=8, border=2)
     context = {"invitation": invitation, "qr": picture}
-    return render(request, "inbox/alerts_telegram.html", context | parts.shell(request))
+    return render(request, "inbox/alerts_telegram.html", context | parts.shell(request, count=True))
 
 
 @needs(Role.MANAGER)

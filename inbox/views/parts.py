@@ -13,15 +13,23 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from conversations.models import Conversation
-from inbox import holding, live, thread
+from inbox import holding, live, queue, thread
 from integrations import registry
-from tenants.models import User
+from tenants.models import Role, User
 
 
-def shell(request: HttpRequest) -> dict[str, Any]:
-    """What the frame needs for the live line of this tenant."""
+def shell(request: HttpRequest, *, count: bool = False) -> dict[str, Any]:
+    """What the frame needs for the live line of this tenant; with `count` the number of unread for its title."""
     seat = request.seat  # type: ignore[attr-defined]
-    return {"live_url": f"{live.PATH}?tenant={seat.tenant_id}", "live_since": live.now_ms()}
+    found: dict[str, Any] = {"live_url": f"{live.PATH}?tenant={seat.tenant_id}", "live_since": live.now_ms()}
+    if count and answers(request):
+        found["unread"] = queue.unread()
+    return found
+
+
+def answers(request: HttpRequest) -> bool:
+    """Whether this person answers clients."""
+    return bool(request.seat.role.rank >= Role.MANAGER.rank)  # type: ignore[attr-defined]
 
 
 def person(request: HttpRequest) -> User:

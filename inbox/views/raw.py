@@ -52,7 +52,7 @@ class AdoptForm(forms.Form):
 def index(request: HttpRequest) -> HttpResponse:
     """All that nobody has dealt with."""
     context = {"leads": list(raw.standing()[:MOST]), "now": clock.now()}
-    return render(request, "inbox/raw.html", context | parts.shell(request))
+    return render(request, "inbox/raw.html", context | parts.shell(request, count=True))
 
 
 @needs(Role.MANAGER)
@@ -70,7 +70,7 @@ def _page(request: HttpRequest, lead: Lead, form: AdoptForm | None, status: int 
         "can_replay": raw.can_replay(lead),
         "form": form or AdoptForm(initial=raw.guess(lead.event) if lead.event else None),
     }
-    return render(request, "inbox/raw_lead.html", context | parts.shell(request), status=status)
+    return render(request, "inbox/raw_lead.html", context | parts.shell(request, count=True), status=status)
 
 
 def _raw_or_404(lead_id: int) -> Lead:

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from bookings import lifecycle
 from bookings.models import Booking
 from bookings.reserve import Refused
-from inbox import announce, holding, today
+from inbox import announce, holding, queue, today
 from inbox.views import parts
 from leads import tasks
 from leads.models import Task
@@ -59,7 +59,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
     seat = request.seat  # type: ignore[attr-defined]
     now = clock.now()
     day = today.of(parts.person(request), seat.role, now=now, zone=timezone.get_current_timezone())
-    return {"day": day, "now": now, "manager": seat.role.rank >= Role.MANAGER.rank}
+    return {"day": day, "now": now, "manager": parts.answers(request)}
 
 
 @needs(Role.MASTER)
@@ -68,8 +68,9 @@ def page(request: HttpRequest) -> HttpResponse:
     """The whole page; `?part=day` is its inside."""
     context = _context(request)
     if request.GET.get("part") == "day":
-        return render(request, "inbox/_today.html", context)
-    return render(request, "inbox/today.html", context | parts.shell(request))
+        unread = {"data": queue.unread()} if parts.answers(request) else None
+        return parts.triggers(render(request, "inbox/_today.html", context), unread=unread)
+    return render(request, "inbox/today.html", context | parts.shell(request, count=True))
 
 
 def _renewed(request: HttpRequest, say: dict[str, str] | None) -> HttpResponse:
