@@ -5,6 +5,7 @@ from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
 from config import api, health
+from config.design import design
 from onboarding.views import start
 from tenants.middleware import without_tenant
 
@@ -23,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("crm/", include("sync.urls")),
     path("accounts/", include("allauth.urls")),
     path("api/", include(api)),
+    path("ui/", without_tenant(design), name="guide"),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),
