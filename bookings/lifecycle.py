@@ -75,6 +75,7 @@ def book(
     hold_minutes: int | None = None,
     note: str = "",
     addons_offered: bool = False,
+    token: str = "",
 ) -> Booking:
     """A visit of several services one after another at one master, at today's prices.
 
@@ -106,7 +107,7 @@ def book(
         addons_offered=addons_offered or bool(addons),
         hold_until=now + dt.timedelta(minutes=hold_minutes) if hold_minutes else None,
         note=note,
-        public_token=new_token(24),
+        public_token=token or new_token(24),
         created_at=now,
         created_by=user,
     )
