@@ -213,7 +213,7 @@ class Delivery(DurableRow):
 
     class Meta:
         constraints: ClassVar[list[Any]] = [
-            DurableQueue(name="%(app_label)s_%(class)s_queue", ordered_by="thread"),
+            DurableQueue(name="%(app_label)s_%(class)s_queue", ordered_by="thread", strict=True),
             models.UniqueConstraint(fields=["tenant", "dedup_key"], name="conversations_delivery_once"),
         ]
 

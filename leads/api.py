@@ -111,7 +111,11 @@ class TaskSerializer(serializers.ModelSerializer[Task]):
 
 
 class Tasks(
-    mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.CreateModelMixin, mixins.UpdateModelMixin, Endpoint
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.CreateModelMixin,
+    mixins.UpdateModelMixin,
+    Endpoint,
 ):
     """`tasks/`: to-dos; PATCH `done_at` closes one."""
 

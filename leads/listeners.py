@@ -49,14 +49,18 @@ def open_by_start(sender: Any, conversation: Any, touch: Any, now: Any, **_kwarg
 
 
 @receiver(conversation_signals.form_received)
-def open_by_form(sender: Any, connection: Any, contact: Any, fact: Any, event: Any, now: Any, **_kwargs: Any) -> None:
+def open_by_form(
+    sender: Any, connection: Any, contact: Any, fact: Any, event: Any, now: Any, **_kwargs: Any
+) -> None:
     """A form is a lead with a to-do: nobody can be answered in a form."""
     lead = pipeline.open_lead(
         contact=contact,
         connection=connection,
         channel_kind=connection.kind,
         event=event,
-        request="\n".join([fact.message, *(f"{question}: {answer}" for question, answer in fact.answers)]).strip(),
+        request="\n".join(
+            [fact.message, *(f"{question}: {answer}" for question, answer in fact.answers)]
+        ).strip(),
         touch=fact.touch,
         suspicious=bool(fact.suspicious),
         now=now,
@@ -78,7 +82,12 @@ def open_raw(sender: Any, connection: Any, event: Any, reason: str, **_kwargs: A
     """What could not be read still stands before a person."""
     now = clock.now()
     lead = pipeline.open_lead(
-        contact=None, connection=connection, channel_kind=connection.kind, event=event, request=reason, now=now
+        contact=None,
+        connection=connection,
+        channel_kind=connection.kind,
+        event=event,
+        request=reason,
+        now=now,
     )
     tasks.open_task(
         _("Something came in that could not be read: look at it"),

@@ -33,7 +33,9 @@ class Lead(wall.TenantModel):
 
     # Without a contact: a raw lead, something came in that could not be read.
     contact = wall.TenantKey(Contact, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    conversation = wall.TenantKey(Conversation, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    conversation = wall.TenantKey(
+        Conversation, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     connection = wall.TenantKey(Connection, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     event = wall.TenantKey(InboundEvent, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     channel_kind = models.CharField(max_length=20)
@@ -61,7 +63,9 @@ class Lead(wall.TenantModel):
     class Meta:
         constraints: ClassVar[list[Any]] = [
             models.UniqueConstraint(
-                fields=["tenant", "external_id"], condition=~models.Q(external_id=""), name="leads_lead_external"
+                fields=["tenant", "external_id"],
+                condition=~models.Q(external_id=""),
+                name="leads_lead_external",
             ),
             models.UniqueConstraint(
                 fields=["tenant", "event"], condition=models.Q(event__isnull=False), name="leads_lead_event"
@@ -109,7 +113,9 @@ class Task(wall.TenantModel):
     key = models.CharField(max_length=100, blank=True, default="")
     lead = wall.TenantKey(Lead, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     contact = wall.TenantKey(Contact, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
-    conversation = wall.TenantKey(Conversation, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    conversation = wall.TenantKey(
+        Conversation, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     # Visits lie on a floor above, so this is their id; the same-tenant key is added by the bookings' migration.
     booking_id = models.BigIntegerField(null=True, blank=True)
     created_by = models.ForeignKey(
@@ -130,5 +136,7 @@ class Task(wall.TenantModel):
             ),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["tenant", "due_at"], condition=models.Q(done_at__isnull=True), name="leads_task_open"),
+            models.Index(
+                fields=["tenant", "due_at"], condition=models.Q(done_at__isnull=True), name="leads_task_open"
+            ),
         ]

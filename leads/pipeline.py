@@ -81,7 +81,9 @@ def advance(lead: Lead, status: str, *, now: dt.datetime) -> None:
     """Moves a lead forward; never back, and not out of `lost` except by a booking."""
     if lead.status == LeadStatus.LOST and status not in (LeadStatus.BOOKED, LeadStatus.VISITED):
         return
-    if lead.status != LeadStatus.LOST and ORDER.index(LeadStatus(lead.status)) >= ORDER.index(LeadStatus(status)):
+    if lead.status != LeadStatus.LOST and ORDER.index(LeadStatus(lead.status)) >= ORDER.index(
+        LeadStatus(status)
+    ):
         return
     lead.status = status
     lead.lost_reason = ""

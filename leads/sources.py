@@ -14,7 +14,9 @@ IMPLIED = {"avito": "avito"}
 
 def note(lead: Lead, touch: channel.Touch | None, *, now: dt.datetime) -> None:
     """Keeps a touch; the last one with a source becomes the lead's own."""
-    if touch is None or not (touch.source or touch.campaign or touch.code or touch.click_ids or touch.page_url):
+    if touch is None or not (
+        touch.source or touch.campaign or touch.code or touch.click_ids or touch.page_url
+    ):
         return
     row = Touch.objects.create(
         lead=lead,

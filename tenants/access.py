@@ -56,7 +56,7 @@ class RolePermission(permissions.BasePermission):
 class Conflict(exceptions.APIException):
     """409 with facts beside the message, such as free alternatives."""
 
-    status_code = status.HTTP_409_CONFLICT
+    status_code: int = status.HTTP_409_CONFLICT
 
     def __init__(self, code: str, message: str, **facts: Any) -> None:
         super().__init__(message, code)

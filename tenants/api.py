@@ -37,7 +37,7 @@ class Pages(pagination.CursorPagination):
 class Endpoint(viewsets.GenericViewSet[Any]):
     """Base of the API's view sets: POSTs with an `Idempotency-Key` happen once."""
 
-    pagination_class = Pages
+    pagination_class: type[Pages] | None = Pages
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         """Answers a repeated POST with what the first one was told."""

@@ -18,14 +18,22 @@ class Answer:
 
 
 def call(
-    app: Any, method: str, path: str, body: bytes | Sequence[bytes] = b"", headers: dict[str, str] | None = None
+    app: Any,
+    method: str,
+    path: str,
+    body: bytes | Sequence[bytes] = b"",
+    headers: dict[str, str] | None = None,
 ) -> Answer:
     """One request; a sequence of bytes is a chunked body."""
     return asyncio.run(acall(app, method, path, body, headers))
 
 
 async def acall(
-    app: Any, method: str, path: str, body: bytes | Sequence[bytes] = b"", headers: dict[str, str] | None = None
+    app: Any,
+    method: str,
+    path: str,
+    body: bytes | Sequence[bytes] = b"",
+    headers: dict[str, str] | None = None,
 ) -> Answer:
     """As `call`, inside a loop."""
     chunks = [body] if isinstance(body, bytes) else list(body)

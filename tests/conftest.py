@@ -24,6 +24,11 @@ from tests import stack
 PASSWORD = "long-enough-for-us-7"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--soak`: the storms blow long instead of a few seconds each."""
+    parser.addoption("--soak", action="store_true", help="let the storms of tests/storms blow long")
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
     """A copy of the migrated template for this process; refuses to run as a role that row-level security spares."""
@@ -40,7 +45,9 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
             " FROM pg_roles r WHERE rolname = current_user"
         )
         if cursor.fetchone()[0]:
-            pytest.exit("tests run as a role that row-level security does not bind: nothing would be proved", 3)
+            pytest.exit(
+                "tests run as a role that row-level security does not bind: nothing would be proved", 3
+            )
     yield
     for alias in connections:
         connections[alias].close()
@@ -127,7 +134,9 @@ class Api:
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         """The response of `/api/v1/<path>`; `.json()` is its body."""
         url = path if path.startswith(("http", "/")) else f"/api/v1/{path}"
-        sent = {"Authorization": f"Bearer {self.token}"} | {k.replace("_", "-"): v for k, v in headers.items()}
+        sent = {"Authorization": f"Bearer {self.token}"} | {
+            k.replace("_", "-"): v for k, v in headers.items()
+        }
         data = None if body is None else json.dumps(body)
         return self._client.generic(method, url, data or "", content_type="application/json", headers=sent)
 
@@ -148,7 +157,9 @@ class Api:
         return self.call("DELETE", path, **headers)
 
 
-def make_salon(slug: str, *, email: str, name: str = "", industry: str = "empty", zone: str = "Asia/Omsk") -> Salon:
+def make_salon(
+    slug: str, *, email: str, name: str = "", industry: str = "empty", zone: str = "Asia/Omsk"
+) -> Salon:
     """A tenant with an owner."""
     owner = User.objects.create_user(email, PASSWORD, name=email.split("@")[0].title())
     tenant = people.create_tenant(

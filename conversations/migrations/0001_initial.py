@@ -747,7 +747,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="delivery",
-            constraint=work.queue.DurableQueue(name="conversations_delivery_queue", ordered_by="thread"),
+            constraint=work.queue.DurableQueue(
+                name="conversations_delivery_queue", ordered_by="thread", strict=True
+            ),
         ),
         migrations.AddIndex(
             model_name="note",

@@ -154,7 +154,7 @@ def test_a_toast_takes_back_and_a_failure_is_said(visit: Visit) -> None:
 def test_a_question_is_asked_before_what_cannot_be_undone(visit: Visit) -> None:
     shown = visit()
     posts: list[str] = []
-    shown.on("request", lambda request: request.method == "POST" and posts.append(request.url))
+    shown.on("request", lambda request: posts.extend([request.url] if request.method == "POST" else []))
     question = shown.get_by_role("dialog", name="Are you sure?")
     ask = shown.get_by_role("button", name="With a question")
     ask.click()
@@ -188,7 +188,9 @@ def test_a_form_goes_once_and_keeps_its_key_until_it_is_taken(visit: Visit) -> N
     first = key.input_value()
     save = form.get_by_role("button", name="Save")
     sent: list[str] = []
-    shown.on("request", lambda request: request.method == "POST" and sent.append(request.post_data or ""))
+    shown.on(
+        "request", lambda request: sent.extend([request.post_data or ""] if request.method == "POST" else [])
+    )
 
     shown.context.set_offline(True)
     save.click()

@@ -115,7 +115,7 @@ def post_office(settings) -> Iterator[_Server]:
     with _Server(("127.0.0.1", 0), _Talk) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT = server.server_address
+        settings.EMAIL_HOST, settings.EMAIL_PORT = server.server_address[:2]
         settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
         settings.EMAIL_USE_SSL = settings.EMAIL_USE_TLS = False
         settings.EMAIL_TIMEOUT = 5

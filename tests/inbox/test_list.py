@@ -62,7 +62,7 @@ def test_a_channel_alone(salon: Salon, olga: Person) -> None:
 
 
 def test_pages_follow_each_other_without_a_gap_or_a_double(salon: Salon, olga: Person, monkeypatch) -> None:
-    monkeypatch.setattr(queue.page, "__kwdefaults__", queue.page.__kwdefaults__ | {"size": 3})
+    monkeypatch.setattr(queue.page, "__kwdefaults__", (queue.page.__kwdefaults__ or {}) | {"size": 3})
     for number in range(4):
         stage.write(salon, chat=f"w{number}", name=f"Ждёт {number}", ago=100 - number)
     for number in range(4):
