@@ -10,50 +10,137 @@ import work.queue
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('conversations', '0001_initial'),
-        ('tenants', '0001_initial'),
+        ("conversations", "0001_initial"),
+        ("tenants", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Answer',
+            name="Answer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('waiting', 'Planned'), ('pending', 'Due'), ('claimed', 'Taken'), ('calling', 'Under way'), ('done', 'Done'), ('ignored', 'Ignored'), ('skipped', 'Skipped'), ('in_doubt', 'Uncertain'), ('expired', 'Too late'), ('cancelled', 'Cancelled'), ('dead', 'Failed')], default='pending', max_length=10)),
-                ('due_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('lease_token', models.UUIDField(blank=True, null=True)),
-                ('last_error', models.TextField(blank=True, default='')),
-                ('generation', models.PositiveIntegerField()),
-                ('received_at', models.DateTimeField()),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('conversation', tenants.wall.TenantKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='conversations.conversation')),
-                ('tenant', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Planned"),
+                            ("pending", "Due"),
+                            ("claimed", "Taken"),
+                            ("calling", "Under way"),
+                            ("done", "Done"),
+                            ("ignored", "Ignored"),
+                            ("skipped", "Skipped"),
+                            ("in_doubt", "Uncertain"),
+                            ("expired", "Too late"),
+                            ("cancelled", "Cancelled"),
+                            ("dead", "Failed"),
+                        ],
+                        default="pending",
+                        max_length=10,
+                    ),
+                ),
+                ("due_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                ("lease_token", models.UUIDField(blank=True, null=True)),
+                ("last_error", models.TextField(blank=True, default="")),
+                ("generation", models.PositiveIntegerField()),
+                ("received_at", models.DateTimeField()),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "conversation",
+                    tenants.wall.TenantKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="conversations.conversation",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'base_manager_name': 'objects',
-                'indexes': [models.Index(fields=['tenant', 'conversation'], name='assistant_a_tenant__a45ed2_idx')],
-                'constraints': [models.UniqueConstraint(fields=('tenant', 'id'), name='assistant_answer_tenant_id'), tenants.constraints.RowLevelSecurity(name='assistant_answer_wall'), tenants.constraints.SameTenant(field='conversation', name='assistant_answer_conversation_same_tenant'), models.UniqueConstraint(condition=models.Q(('state', 'pending')), fields=('tenant', 'conversation'), name='assistant_answer_one_pending'), work.queue.DurableQueue(name='assistant_answer_queue')],
+                "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(fields=["tenant", "conversation"], name="assistant_a_tenant__a45ed2_idx")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant", "id"), name="assistant_answer_tenant_id"),
+                    tenants.constraints.RowLevelSecurity(name="assistant_answer_wall"),
+                    tenants.constraints.SameTenant(
+                        field="conversation", name="assistant_answer_conversation_same_tenant"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "pending")),
+                        fields=("tenant", "conversation"),
+                        name="assistant_answer_one_pending",
+                    ),
+                    work.queue.DurableQueue(name="assistant_answer_queue"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Dialogue',
+            name="Dialogue",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('memory', models.JSONField(default=dict)),
-                ('updated_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('conversation', tenants.wall.TenantKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='conversations.conversation')),
-                ('tenant', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("memory", models.JSONField(default=dict)),
+                ("updated_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "conversation",
+                    tenants.wall.TenantKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="conversations.conversation",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'base_manager_name': 'objects',
-                'constraints': [models.UniqueConstraint(fields=('tenant', 'id'), name='assistant_dialogue_tenant_id'), tenants.constraints.RowLevelSecurity(name='assistant_dialogue_wall'), tenants.constraints.SameTenant(field='conversation', name='assistant_dialogue_conversation_same_tenant'), models.UniqueConstraint(fields=('tenant', 'conversation'), name='assistant_dialogue_once')],
+                "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant", "id"), name="assistant_dialogue_tenant_id"),
+                    tenants.constraints.RowLevelSecurity(name="assistant_dialogue_wall"),
+                    tenants.constraints.SameTenant(
+                        field="conversation", name="assistant_dialogue_conversation_same_tenant"
+                    ),
+                    models.UniqueConstraint(
+                        fields=("tenant", "conversation"), name="assistant_dialogue_once"
+                    ),
+                ],
             },
         ),
     ]

@@ -4,24 +4,25 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('assistant', '0001_initial'),
-        ('conversations', '0001_initial'),
-        ('tenants', '0001_initial'),
+        ("assistant", "0001_initial"),
+        ("conversations", "0001_initial"),
+        ("tenants", "0001_initial"),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='answer',
-            name='assistant_answer_one_pending',
+            model_name="answer",
+            name="assistant_answer_one_pending",
         ),
         migrations.RemoveIndex(
-            model_name='answer',
-            name='assistant_a_tenant__a45ed2_idx',
+            model_name="answer",
+            name="assistant_a_tenant__a45ed2_idx",
         ),
         migrations.AddConstraint(
-            model_name='answer',
-            constraint=models.UniqueConstraint(fields=('tenant', 'conversation', 'generation'), name='assistant_answer_once'),
+            model_name="answer",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "conversation", "generation"), name="assistant_answer_once"
+            ),
         ),
     ]

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('assistant', '0002_answered_once'),
+        ("assistant", "0002_answered_once"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='answer',
-            name='hello',
+            model_name="answer",
+            name="hello",
             field=models.BooleanField(default=False),
         ),
     ]

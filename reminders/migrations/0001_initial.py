@@ -10,56 +10,147 @@ import work.queue
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('bookings', '0001_initial'),
-        ('conversations', '0001_initial'),
-        ('tenants', '0001_initial'),
+        ("bookings", "0001_initial"),
+        ("conversations", "0001_initial"),
+        ("tenants", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Reminder',
+            name="Reminder",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('waiting', 'Planned'), ('pending', 'Due'), ('claimed', 'Taken'), ('calling', 'Under way'), ('done', 'Done'), ('ignored', 'Ignored'), ('skipped', 'Skipped'), ('in_doubt', 'Uncertain'), ('expired', 'Too late'), ('cancelled', 'Cancelled'), ('dead', 'Failed')], default='pending', max_length=10)),
-                ('due_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('lease_token', models.UUIDField(blank=True, null=True)),
-                ('last_error', models.TextField(blank=True, default='')),
-                ('starts_at', models.DateTimeField()),
-                ('offset_minutes', models.PositiveIntegerField()),
-                ('channel_kind', models.CharField(blank=True, default='', max_length=20)),
-                ('reason', models.CharField(blank=True, default='', max_length=200)),
-                ('to_call', models.BooleanField(default=False)),
-                ('called_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('booking', tenants.wall.TenantKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='reminders', to='bookings.booking')),
-                ('message', tenants.wall.TenantKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='conversations.message')),
-                ('tenant', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Planned"),
+                            ("pending", "Due"),
+                            ("claimed", "Taken"),
+                            ("calling", "Under way"),
+                            ("done", "Done"),
+                            ("ignored", "Ignored"),
+                            ("skipped", "Skipped"),
+                            ("in_doubt", "Uncertain"),
+                            ("expired", "Too late"),
+                            ("cancelled", "Cancelled"),
+                            ("dead", "Failed"),
+                        ],
+                        default="pending",
+                        max_length=10,
+                    ),
+                ),
+                ("due_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                ("lease_token", models.UUIDField(blank=True, null=True)),
+                ("last_error", models.TextField(blank=True, default="")),
+                ("starts_at", models.DateTimeField()),
+                ("offset_minutes", models.PositiveIntegerField()),
+                ("channel_kind", models.CharField(blank=True, default="", max_length=20)),
+                ("reason", models.CharField(blank=True, default="", max_length=200)),
+                ("to_call", models.BooleanField(default=False)),
+                ("called_at", models.DateTimeField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "booking",
+                    tenants.wall.TenantKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reminders",
+                        to="bookings.booking",
+                    ),
+                ),
+                (
+                    "message",
+                    tenants.wall.TenantKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="conversations.message",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'base_manager_name': 'objects',
-                'indexes': [models.Index(condition=models.Q(('called_at__isnull', True), ('to_call', True)), fields=['tenant', 'due_at'], name='reminders_to_call'), models.Index(fields=['tenant', 'message'], name='reminders_r_tenant__991f84_idx')],
-                'constraints': [models.UniqueConstraint(fields=('tenant', 'id'), name='reminders_reminder_tenant_id'), tenants.constraints.RowLevelSecurity(name='reminders_reminder_wall'), tenants.constraints.SameTenant(field='booking', name='reminders_reminder_booking_same_tenant'), tenants.constraints.SameTenant(field='message', name='reminders_reminder_message_same_tenant'), models.UniqueConstraint(fields=('tenant', 'booking', 'starts_at', 'offset_minutes'), name='reminders_reminder_once'), work.queue.DurableQueue(name='reminders_reminder_queue')],
+                "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("called_at__isnull", True), ("to_call", True)),
+                        fields=["tenant", "due_at"],
+                        name="reminders_to_call",
+                    ),
+                    models.Index(fields=["tenant", "message"], name="reminders_r_tenant__991f84_idx"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant", "id"), name="reminders_reminder_tenant_id"),
+                    tenants.constraints.RowLevelSecurity(name="reminders_reminder_wall"),
+                    tenants.constraints.SameTenant(
+                        field="booking", name="reminders_reminder_booking_same_tenant"
+                    ),
+                    tenants.constraints.SameTenant(
+                        field="message", name="reminders_reminder_message_same_tenant"
+                    ),
+                    models.UniqueConstraint(
+                        fields=("tenant", "booking", "starts_at", "offset_minutes"),
+                        name="reminders_reminder_once",
+                    ),
+                    work.queue.DurableQueue(name="reminders_reminder_queue"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ReminderText',
+            name="ReminderText",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('offset_minutes', models.PositiveIntegerField()),
-                ('text', models.TextField()),
-                ('active', models.BooleanField(default=True)),
-                ('tenant', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("offset_minutes", models.PositiveIntegerField()),
+                ("text", models.TextField()),
+                ("active", models.BooleanField(default=True)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'base_manager_name': 'objects',
-                'constraints': [models.UniqueConstraint(fields=('tenant', 'id'), name='reminders_remindertext_tenant_id'), tenants.constraints.RowLevelSecurity(name='reminders_remindertext_wall'), models.UniqueConstraint(fields=('tenant', 'offset_minutes'), name='reminders_text_once')],
+                "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant", "id"), name="reminders_remindertext_tenant_id"),
+                    tenants.constraints.RowLevelSecurity(name="reminders_remindertext_wall"),
+                    models.UniqueConstraint(fields=("tenant", "offset_minutes"), name="reminders_text_once"),
+                ],
             },
         ),
     ]
