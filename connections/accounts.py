@@ -16,7 +16,7 @@ from tenants import secrets, wall
 from tenants.models import digest, new_token
 
 SETTINGS_PLACE = "connection:settings"
-TOKEN_PLACE = "connection:token"  # noqa: S105 - the name of a place
+TOKEN_PLACE = "connection:token"
 
 
 def wire_of(kind: str) -> Any:

@@ -18,7 +18,15 @@ from kit.text import storable
 
 # Of the provider's headers only these are kept: never cookies or credentials.
 KEPT_HEADERS = frozenset(
-    {"content-type", "content-length", "user-agent", "origin", "referer", "idempotency-key", "x-forwarded-for"}
+    {
+        "content-type",
+        "content-length",
+        "user-agent",
+        "origin",
+        "referer",
+        "idempotency-key",
+        "x-forwarded-for",
+    }
 )
 INSERT = (
     "INSERT INTO connections_inboundevent (tenant_id, connection_id, external_id, weak_id, thread, method, subpath,"
@@ -98,6 +106,8 @@ def connect(*, timeout: int = 2) -> psycopg2.extensions.connection:
 
 def insert(connection: psycopg2.extensions.connection, rows: Sequence[Row]) -> None:
     """Commits rows of any tenants at once; those that stand already are left alone."""
+    if not rows:
+        return
     with connection.cursor() as cursor:
         many = ",".join(cursor.mogrify(ROW, each.values()).decode() for each in rows)
         cursor.execute(INSERT + many + REST)

@@ -7,6 +7,7 @@ the provider's exact acknowledgement. Nothing is parsed before it is stored.
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import dataclasses
 import datetime as dt
 import logging
@@ -24,12 +25,14 @@ from prometheus_client import Counter
 from connections import accounts, events, gather, quarantine, spool
 from integrations import registry
 from integrations.protocols.channel import Channel, HookReply, HookRequest
+from tenants import secrets
 from tenants.models import digest
 
 log = logging.getLogger(__name__)
 
 MOST_BODY = 1024 * 1024
 BODY_SECONDS = 10.0
+ASK_SECONDS = 3.0
 ADDRESS = re.compile(r"/hooks/([a-z0-9_]{1,20})/([A-Za-z0-9_-]{16,64})(?:/(.*))?")
 KNOWN_SECONDS, UNKNOWN_SECONDS = 30.0, 5.0
 MOST_CACHED = 20_000
@@ -68,19 +71,22 @@ class Accounts:
 
     def ask(self, token_hash: bytes) -> Account | None:
         """Asks the database. Raises psycopg2.Error when it is away."""
-        connection = getattr(self._local, "connection", None)
-        if connection is None or connection.closed:
-            connection = self._local.connection = events.connect()
-        try:
-            account = resolve(connection, token_hash)
-        except psycopg2.Error:
-            connection.close()
-            raise
+        account = self._resolved(token_hash)
         if len(self._cache) > MOST_CACHED:
             self._cache.clear()
         life = KNOWN_SECONDS if account else UNKNOWN_SECONDS
         self._cache[token_hash] = (time.monotonic() + life, account)
         return account
+
+    def _resolved(self, token_hash: bytes) -> Account | None:
+        connection = getattr(self._local, "connection", None)
+        if connection is not None and not connection.closed:
+            try:
+                return resolve(connection, token_hash)
+            except psycopg2.Error:
+                connection.close()  # a server restart breaks a lasting connection once
+        connection = self._local.connection = events.connect()
+        return resolve(connection, token_hash)
 
 
 def resolve(connection: Any, token_hash: bytes) -> Account | None:
@@ -102,11 +108,16 @@ class Door:
         self.gatherer = gather.Gatherer()
         self.spool = spool.Writer()
         self.quarantine = quarantine.Quarantine()
+        # Threads of their own: a database that hangs must not keep anybody from the spool.
+        self._asking = concurrent.futures.ThreadPoolExecutor(4, thread_name_prefix="hooks-ask")
+        self._spooling = concurrent.futures.ThreadPoolExecutor(4, thread_name_prefix="hooks-spool")
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answers one request."""
         reply = await self._answer(scope, receive)
-        headers = [(k.lower().encode("latin-1"), v.encode("latin-1", "replace")) for k, v in reply.headers.items()]
+        headers = [
+            (k.lower().encode("latin-1"), v.encode("latin-1", "replace")) for k, v in reply.headers.items()
+        ]
         headers.append((b"content-length", str(len(reply.body)).encode()))
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": reply.body})
@@ -127,7 +138,7 @@ class Door:
         now = dt.datetime.now(dt.UTC)
         try:
             account = await self._account(digest(token))
-        except psycopg2.Error as error:
+        except (psycopg2.Error, TimeoutError, secrets.CannotOpen) as error:
             # Whose it is cannot be known now: keep it, check the signature at draining.
             log.warning("hooks: the account could not be asked for: %s", str(error).strip())
             return await self._spool(wire, {}, spool.Kept(kind, token, request, now, verified=False))
@@ -143,13 +154,15 @@ class Door:
             received.labels(kind, "refused").inc()
             await self.quarantine.keep(account.tenant_id, account.connection_id, request, now=now)
             return _plain(wire.refused_status, "wrong signature")
-        row = events.row(
-            wire, request, tenant_id=account.tenant_id, connection_id=account.connection_id, received_at=now
-        )
+        ours = {"tenant_id": account.tenant_id, "connection_id": account.connection_id}
         try:
-            await self.gatherer.store(row)
-        except gather.DatabaseDown:
-            return await self._spool(wire, account.settings, spool.Kept(kind, token, request, now, verified=True))
+            await self.gatherer.store(events.row(wire, request, **ours, received_at=now))
+        except Exception as error:
+            if not isinstance(error, gather.DatabaseDown):
+                log.exception("hooks: an event has no row")  # a fault of ours must not cost a lead
+            return await self._spool(
+                wire, account.settings, spool.Kept(kind, token, request, now, verified=True)
+            )
         received.labels(kind, "stored").inc()
         return await self._rendered(wire.acknowledge(account.settings, request))
 
@@ -158,8 +171,9 @@ class Door:
         if known:
             return account
         try:
-            return await asyncio.to_thread(self.accounts.ask, token_hash)
-        except psycopg2.Error:
+            asked = asyncio.get_running_loop().run_in_executor(self._asking, self.accounts.ask, token_hash)
+            return await asyncio.wait_for(asked, ASK_SECONDS)
+        except (psycopg2.Error, TimeoutError):
             account = self.accounts.stale(token_hash)
             if account is None:
                 raise
@@ -167,7 +181,7 @@ class Door:
 
     async def _spool(self, wire: Channel, settings: dict[str, str], kept: spool.Kept) -> HookReply:
         try:
-            await asyncio.to_thread(self.spool.keep, kept)
+            await asyncio.get_running_loop().run_in_executor(self._spooling, self.spool.keep, kept)
         except spool.Full:
             received.labels(kept.kind, "nowhere").inc()
             return _plain(503, "try again", retry_after="5")
@@ -218,4 +232,6 @@ def _headers(scope: MutableMapping[str, Any]) -> dict[str, str]:
 
 def _plain(status: int, text: str, **headers: str) -> HookReply:
     names = {key.replace("_", "-"): value for key, value in headers.items()}
-    return HookReply(status=status, headers={"content-type": "text/plain; charset=utf-8", **names}, body=text.encode())
+    return HookReply(
+        status=status, headers={"content-type": "text/plain; charset=utf-8", **names}, body=text.encode()
+    )

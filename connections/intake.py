@@ -6,7 +6,10 @@ import concurrent.futures
 import functools
 import json
 import logging
+from collections.abc import Sequence
+from typing import Any
 
+import psycopg2
 from django.db import transaction
 
 from connections import accounts, events, hooks, signals, spool
@@ -22,6 +25,8 @@ from work.claim import Claim
 from work.rows import DurableRow, State
 
 log = logging.getLogger(__name__)
+
+AWAY = (psycopg2.OperationalError, psycopg2.InterfaceError)
 
 # Acknowledging a pressed button is a courtesy with a deadline of its own: done beside the transaction, never repeated.
 _courtesies = concurrent.futures.ThreadPoolExecutor(max_workers=4, thread_name_prefix="courtesy")
@@ -96,26 +101,67 @@ def drain_spool() -> int:
     if not spool.files():
         return 0
     connection = events.connect()
-
-    def store(kept: spool.Kept) -> None:
-        account = hooks.resolve(connection, digest(kept.token))
-        if account is None or account.kind != kept.kind:
-            log.warning("spool: no such channel any more, dropped")
-            return
-        wire = registry.channel(kept.kind)
-        if not kept.verified and not wire.verify(account.settings, kept.request):
-            log.warning("spool: wrong signature, dropped")
-            return
-        row = events.row(
-            wire,
-            kept.request,
-            tenant_id=account.tenant_id,
-            connection_id=account.connection_id,
-            received_at=kept.received_at,
-        )
-        events.insert(connection, [row])
-
     try:
-        return spool.drain(store)
+        return spool.drain(functools.partial(_store, connection, {}))
     finally:
         connection.close()
+
+
+Accounts = dict[bytes, hooks.Account | None]
+
+
+def _store(connection: Any, known: Accounts, records: Sequence[spool.Kept]) -> list[spool.Kept]:
+    """Commits spooled requests together; returns those that cannot be stored. `known` are accounts by token."""
+    rows: list[tuple[spool.Kept, events.Row]] = []
+    refused: list[spool.Kept] = []
+    for kept in records:
+        try:
+            row = _row_of(connection, known, kept)
+        except AWAY:
+            raise
+        except Exception:
+            log.exception("spool: a request cannot be stored")
+            refused.append(kept)
+        else:
+            rows += [(kept, row)] if row else []
+    try:
+        events.insert(connection, [row for _, row in rows])
+    except AWAY:
+        raise
+    except Exception:
+        refused += [kept for kept, row in rows if not _insert_alone(connection, row)]
+    return refused
+
+
+def _row_of(connection: Any, known: Accounts, kept: spool.Kept) -> events.Row | None:
+    """The row of a spooled request; None when nobody's or not authentic."""
+    token = digest(kept.token)
+    if token not in known:
+        known[token] = hooks.resolve(connection, token)
+    account = known[token]
+    if account is None or account.kind != kept.kind:
+        log.warning("spool: no such channel any more, dropped")
+        return None
+    wire = registry.channel(kept.kind)
+    if not kept.verified and not wire.verify(account.settings, kept.request):
+        log.warning("spool: wrong signature, dropped")
+        return None
+    return events.row(
+        wire,
+        kept.request,
+        tenant_id=account.tenant_id,
+        connection_id=account.connection_id,
+        received_at=kept.received_at,
+    )
+
+
+def _insert_alone(connection: Any, row: events.Row) -> bool:
+    """Whether the database took it; one bad row must not take the others with it."""
+    try:
+        events.insert(connection, [row])
+    except AWAY:
+        raise
+    except Exception:
+        log.exception("spool: a row was refused, set aside")
+        return False
+    return True

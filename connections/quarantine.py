@@ -33,7 +33,9 @@ class Quarantine:
         self._day: dt.date | None = None
         self._count: collections.Counter[int] = collections.Counter()
 
-    async def keep(self, tenant_id: int, connection_id: int, request: HookRequest, *, now: dt.datetime) -> None:
+    async def keep(
+        self, tenant_id: int, connection_id: int, request: HookRequest, *, now: dt.datetime
+    ) -> None:
         """Stores the request unless the cap is reached; a database that is away is no reason to fail."""
         if self._day != now.date():
             self._day = now.date()

@@ -2,7 +2,8 @@
 
 A file is a row of records `length | crc32 | sealed bytes`. Its writer holds a lock on it while it may still append;
 whoever gets the lock owns the file and may drain it. A torn last record (the process died while writing: nobody was
-told 200 for it) is skipped.
+told 200 for it) is skipped. What can be read or stored by no means is set aside in `<name>.aside`, so that it holds
+up nothing else; renamed to `.spool` again it is tried again.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import struct
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from django.conf import settings
@@ -30,6 +31,8 @@ log = logging.getLogger(__name__)
 
 HEAD = struct.Struct(">II")
 MOST_BYTES = 256 * 1024 * 1024
+# So much is given to `store` at once while draining.
+TOGETHER, TOGETHER_BYTES = 200, 4 * 1024 * 1024
 PLACE = "spool"
 
 
@@ -100,13 +103,17 @@ class Writer:
         with self._lock:
             try:
                 if self._file is None:
-                    if size(self.folder) + len(record) > MOST_BYTES:
+                    waiting = size(self.folder)
+                    if waiting + len(record) > MOST_BYTES:
                         raise Full
+                    if waiting > MOST_BYTES / 2:
+                        log.error("the spool is more than half full: %s bytes", waiting)
                     self._open()
                 assert self._file is not None
                 before = os.fstat(self._file).st_size
                 try:
-                    os.write(self._file, record) == len(record) or self._tear(before)
+                    if os.write(self._file, record) != len(record):
+                        raise OSError(f"short write at {before}")
                     os.fsync(self._file)
                 except OSError:
                     os.ftruncate(self._file, before)
@@ -117,25 +124,23 @@ class Writer:
             except OSError as error:
                 raise Full(str(error)) from error
 
-    def rest(self) -> None:
-        """Lets go of the file when nothing was written for a second; called now and then."""
+    def rest(self, *, after: float = 1.0) -> None:
+        """Lets go of the file when nothing was written for so many seconds; called now and then."""
         with self._lock:
-            if self._file is not None and time.monotonic() - self._used_at > 1.0:
+            if self._file is not None and time.monotonic() - self._used_at >= after:
                 self._close()
-
-    def _tear(self, before: int) -> None:
-        raise OSError(f"short write at {before}")
 
     def _open(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = self.folder / f"{time.time_ns()}-{os.getpid()}.spool"
-        self._file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-        folder = os.open(self.folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        while True:
+            path = self.folder / f"{time.time_ns()}-{os.getpid()}.spool"
+            made = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            fcntl.flock(made, fcntl.LOCK_EX)
+            if os.fstat(made).st_nlink:
+                break
+            os.close(made)  # a drainer was quicker with the lock and removed the empty file
+        self._file = made
+        _sync_folder(self.folder)
 
     def _close(self) -> None:
         if self._file is not None:
@@ -153,10 +158,11 @@ def files(folder: Path | None = None) -> list[Path]:
     return sorted((folder or settings.SPOOL_DIR).glob("*.spool"))
 
 
-def drain(store: Callable[[Kept], None], folder: Path | None = None) -> int:
-    """Gives every record of the files nobody writes to `store` and deletes a file when all of it is stored.
+def drain(store: Callable[[Sequence[Kept]], Iterable[Kept]], folder: Path | None = None) -> int:
+    """Gives the records of the files nobody writes to `store`, some at a time, and deletes a file when all are stored.
 
-    `store` raises when the database is still away; the file then stays. Returns records stored.
+    `store` returns those that can never be stored, which are set aside; it raises when the database is still away,
+    and the file then stays as it is. Returns records stored.
     """
     count = 0
     for path in files(folder):
@@ -166,31 +172,88 @@ def drain(store: Callable[[Kept], None], folder: Path | None = None) -> int:
             continue
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(handle).st_nlink:  # else another drainer was here between our opening and our lock
+                count += _drain_file(path, handle, store)
         except BlockingIOError:
-            os.close(handle)
             continue
-        try:
-            for kept in _records(path):
-                store(kept)
-                count += 1
-            path.unlink(missing_ok=True)
         finally:
             os.close(handle)
     return count
 
 
-def _records(path: Path) -> Iterator[Kept]:
-    data = path.read_bytes()
+def _drain_file(path: Path, handle: int, store: Callable[[Sequence[Kept]], Iterable[Kept]]) -> int:
+    """Stores one file whose lock we hold, and removes it."""
+    stored, aside = 0, []
+    for records in _some(_records(path.name, _whole(handle))):
+        read: list[tuple[Kept, bytes]] = []
+        for record in records:
+            try:
+                read.append((_read(record), record))
+            except (secrets.CannotOpen, ValueError, LookupError, TypeError) as error:
+                log.error("spool %s: a record cannot be read (%s), set aside", path.name, error)
+                aside.append(record)
+        refused = {id(kept) for kept in store([kept for kept, _ in read])} if read else set()
+        aside += [record for kept, record in read if id(kept) in refused]
+        stored += len(read) - len(refused)
+    if aside:
+        _set_aside(path, aside)
+    path.unlink()
+    return stored
+
+
+def _records(name: str, data: bytes) -> Iterator[bytes]:
+    """The whole records of a file, heads included."""
     at = 0
     while at < len(data):
         head = data[at : at + HEAD.size]
         if len(head) < HEAD.size:
-            log.error("spool %s: torn record at %s skipped", path.name, at)
+            log.error("spool %s: torn record at %s skipped", name, at)
             return
         length, crc = HEAD.unpack(head)
         sealed = data[at + HEAD.size : at + HEAD.size + length]
         at += HEAD.size + length
         if len(sealed) < length or zlib.crc32(sealed) != crc:
-            log.error("spool %s: torn record before %s skipped", path.name, at)
+            log.error("spool %s: torn record before %s skipped", name, at)
             continue
-        yield Kept.load(secrets.unseal_bytes(sealed, tenant_id=0, place=PLACE))
+        yield head + sealed
+
+
+def _read(record: bytes) -> Kept:
+    return Kept.load(secrets.unseal_bytes(record[HEAD.size :], tenant_id=0, place=PLACE))
+
+
+def _some(records: Iterator[bytes]) -> Iterator[list[bytes]]:
+    """Groups that are not too large for one statement."""
+    group: list[bytes] = []
+    size = 0
+    for record in records:
+        group.append(record)
+        size += len(record)
+        if len(group) >= TOGETHER or size >= TOGETHER_BYTES:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
+
+
+def _whole(handle: int) -> bytes:
+    with os.fdopen(os.dup(handle), "rb") as file:
+        return file.read()
+
+
+def _set_aside(path: Path, records: Sequence[bytes]) -> None:
+    """Keeps records beside the file, which is about to go. Whole and at once, so that a repeat doubles nothing."""
+    handle = os.open(path.with_suffix(".aside"), os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.writelines(records)
+        file.flush()
+        os.fsync(handle)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -49,7 +49,11 @@ GUIDES = {
     "webchat": Guide(
         "webchat",
         gettext_lazy("A chat window on your site, or a page of its own when you have no site."),
-        (gettext_lazy("Press the button: the chat works at once. The next page gives the line for your site."),),
+        (
+            gettext_lazy(
+                "Press the button: the chat works at once. The next page gives the line for your site."
+            ),
+        ),
         asks_provider=False,
     ),
     "form": Guide(
@@ -57,7 +61,9 @@ GUIDES = {
         gettext_lazy("Requests from the forms of your site, of Tilda, of quizzes come into the inbox."),
         (
             gettext_lazy("Press the button: you get an address for your forms."),
-            gettext_lazy("Paste the address as the webhook of your form, or take the ready form from the next page."),
+            gettext_lazy(
+                "Paste the address as the webhook of your form, or take the ready form from the next page."
+            ),
         ),
         asks_provider=False,
     ),
@@ -108,7 +114,9 @@ def add(request: HttpRequest, kind: str) -> HttpResponse:
             # Nothing works yet, so nothing is left behind.
             with wall.tenant_tx(tenant_id):
                 Connection.objects.filter(pk=made.pk).delete()
-            form.add_error(None, _("The provider says: %(reason)s") % {"reason": getattr(error, "reason", "") or error})
+            form.add_error(
+                None, _("The provider says: %(reason)s") % {"reason": getattr(error, "reason", "") or error}
+            )
         else:
             messages.success(request, _("Connected. Write to it as a client would."))
             return redirect("connections:detail", made.pk)

@@ -35,7 +35,7 @@ def due(model: type[DurableRow], *, batch: int, lease: dt.timedelta) -> list[Cla
         each = math.ceil(batch / len(tenants))
         cursor.execute(
             f"SELECT tenant_id, id FROM {table}_claim(%s::bigint[], %s, %s, %s) ORDER BY id",
-            [tenants, each, lease, str(token)],
+            [tenants, each, f"{lease.total_seconds()} seconds", str(token)],
         )
         return [Claim(tenant_id, row_id, token) for tenant_id, row_id in cursor.fetchall()]
 

@@ -35,7 +35,8 @@ class Dispatcher:
     def run(self) -> None:
         """Works until `stop`; a database that went away is waited for."""
         threads = [
-            threading.Thread(target=self._loop, args=(queue,), name=queue.name, daemon=True) for queue in self.queues
+            threading.Thread(target=self._loop, args=(queue,), name=queue.name, daemon=True)
+            for queue in self.queues
         ]
         threads.append(threading.Thread(target=self._chores, name="chores", daemon=True))
         for thread in threads:
@@ -49,7 +50,7 @@ class Dispatcher:
         for bell in self.bells.values():
             bell.set()
         for thread in threads:
-            thread.join(timeout=10)
+            thread.join(timeout=15)
 
     def stop(self) -> None:
         """Lets every loop finish its batch and end."""
@@ -72,9 +73,9 @@ class Dispatcher:
                     continue
                 listener.poll()
                 while listener.notifies:
-                    bell = self.bells.get(listener.notifies.pop(0).payload)
-                    if bell:
-                        bell.set()
+                    named = self.bells.get(listener.notifies.pop(0).payload)
+                    if named is not None:
+                        named.set()
         finally:
             listener.close()
 
@@ -95,6 +96,8 @@ class Dispatcher:
             close_old_connections()
             if not busy:
                 bell.wait(POLL_SECONDS)
+        if queue.wait:
+            queue.wait()
         connection.close()
 
     def _chores(self) -> None:

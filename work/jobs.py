@@ -14,6 +14,8 @@ def sweep_queue(*, name: str) -> int:
     total = 0
     while taken := sweep.run(queue):
         total += taken
+    if queue.wait:
+        queue.wait()
     return total
 
 

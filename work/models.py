@@ -16,4 +16,6 @@ class Heartbeat(models.Model):
     def renew(cls, name: str) -> None:
         """Writes the present moment of the database."""
         row = Heartbeat(name=name, at=Now())
-        Heartbeat.objects.bulk_create([row], update_conflicts=True, unique_fields=["name"], update_fields=["at"])
+        Heartbeat.objects.bulk_create(
+            [row], update_conflicts=True, unique_fields=["name"], update_fields=["at"]
+        )

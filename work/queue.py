@@ -6,6 +6,7 @@ to `app_maint`: they alone look over the wall, and they answer with ids only.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import models
@@ -18,17 +19,19 @@ class DurableQueue(StatementConstraint):
     """Indexes and claim functions of a table of durable rows.
 
     `ordered_by` names a text column: rows that share its (non-empty) value are taken one after another, oldest
-    first; one that failed before no longer holds up those behind it.
+    first. One that failed before no longer holds up those behind it, unless the order is `strict`: then they wait
+    until it has ended.
     """
 
-    def __init__(self, *, name: str, ordered_by: str = "") -> None:
+    def __init__(self, *, name: str, ordered_by: str = "", strict: bool = False) -> None:
         super().__init__(name=name)
-        self.ordered_by = ordered_by
+        self.ordered_by, self.strict = ordered_by, strict
 
-    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+    def deconstruct(self) -> tuple[str, Sequence[Any], dict[str, Any]]:
         """As Django's, with our arguments."""
         path, args, kwargs = super().deconstruct()
-        return path, args, kwargs | ({"ordered_by": self.ordered_by} if self.ordered_by else {})
+        kwargs |= {"ordered_by": self.ordered_by} if self.ordered_by else {}
+        return path, args, kwargs | ({"strict": True} if self.strict else {})
 
     def statements(self, model: type[models.Model]) -> list[str]:
         """See the base class."""
@@ -45,12 +48,18 @@ class DurableQueue(StatementConstraint):
             )
         return [
             *made,
-            definer(f"{t}_due_tenants", "_most integer", "SETOF bigint", _DUE_TENANTS.format(t=t), volatility="VOLATILE"),
+            definer(
+                f"{t}_due_tenants",
+                "_most integer",
+                "SETOF bigint",
+                _DUE_TENANTS.format(t=t),
+                volatility="VOLATILE",
+            ),
             definer(
                 f"{t}_claim",
                 "_tenants bigint[], _each integer, _lease interval, _token uuid",
                 "TABLE(tenant_id bigint, id bigint)",
-                _CLAIM.format(t=t, turn=_TURN.format(t=t, by=self.ordered_by) if self.ordered_by else ""),
+                _CLAIM.format(t=t, turn=self._turn(t)),
                 volatility="VOLATILE",
             ),
             definer(
@@ -64,6 +73,12 @@ class DurableQueue(StatementConstraint):
             definer(f"{t}_overdue", "", "double precision", _OVERDUE.format(t=t), volatility="VOLATILE"),
             definer(f"{t}_promote", "_most integer", "integer", _PROMOTE.format(t=t), volatility="VOLATILE"),
         ]
+
+    def _turn(self, t: str) -> str:
+        """Whose turn it is, as a condition."""
+        if not self.ordered_by:
+            return ""
+        return _TURN.format(t=t, by=self.ordered_by, first="" if self.strict else " AND earlier.attempts = 0")
 
     def undo(self, model: type[models.Model]) -> list[str]:
         """See the base class."""
@@ -118,7 +133,7 @@ RETURNING w.tenant_id, w.id
 _TURN = """
 AND (w.{by} = '' OR NOT EXISTS (
   SELECT 1 FROM {t} earlier WHERE earlier.tenant_id = w.tenant_id AND earlier.{by} = w.{by} AND earlier.id < w.id
-  AND (earlier.state IN ('claimed', 'calling') OR (earlier.state = 'pending' AND earlier.attempts = 0))))
+  AND (earlier.state IN ('claimed', 'calling') OR (earlier.state = 'pending'{first}))))
 """
 
 # Far-future rows wait outside the index of due rows. A demo tenant's clock may run ahead of the real one.

@@ -24,6 +24,8 @@ from work.queue import DurableQueue
 MAX_ATTEMPTS = 8
 # Seconds before attempt 2, 3, … of a row whose failure was definite.
 BACKOFF = (1, 3, 10, 30, 120, 600, 1800)
+# How long a call may take before its worker counts as dead; longer than any call's own deadline.
+CALL_LEASE = dt.timedelta(seconds=60)
 
 
 class State(models.TextChoices):
@@ -43,6 +45,13 @@ class State(models.TextChoices):
 
 
 OPEN_STATES = (State.WAITING, State.PENDING, State.CLAIMED, State.CALLING)
+
+
+class AppNow(models.Func):
+    """The present moment by the entered tenant's clock, as claims compare it with `due_at`."""
+
+    function = "app_now"
+    output_field = models.DateTimeField()
 
 
 class LeaseLost(Exception):
@@ -78,14 +87,16 @@ class DurableRow(wall.TenantModel):
                 setattr(self, name, value)
 
     def begin_call(self, *, token: uuid.UUID) -> None:
-        """Marks the row `calling`; commit it right before the outside call.
+        """Marks the row `calling`; commit it right before the outside call, which gets a lease of its own.
 
         Raises:
             LeaseLost: the row is no longer ours.
         """
-        self._step(token=token, states=(State.CLAIMED,), state=State.CALLING)
+        self._step(token=token, states=(State.CLAIMED,), state=State.CALLING, lease_until=Now() + CALL_LEASE)
 
-    def finish(self, *, token: uuid.UUID | None, state: str = State.DONE, error: str = "", **changes: Any) -> None:
+    def finish(
+        self, *, token: uuid.UUID | None, state: str = State.DONE, error: str = "", **changes: Any
+    ) -> None:
         """Records the end of a row we hold (or, without a token, of one that was never taken).
 
         Raises:
@@ -93,7 +104,9 @@ class DurableRow(wall.TenantModel):
         """
         changes |= {"state": state, "last_error": error[:2000], "lease_until": None, "lease_token": None}
         held = (State.CLAIMED, State.CALLING)
-        self._step(token=token, states=held if token else (State.WAITING, State.PENDING, State.IN_DOUBT), **changes)
+        self._step(
+            token=token, states=held if token else (State.WAITING, State.PENDING, State.IN_DOUBT), **changes
+        )
 
     def retry(self, *, token: uuid.UUID, error: str, after: dt.timedelta | None = None) -> None:
         """Puts the row back for later after a definite failure, or ends it `dead` after `max_attempts`.
@@ -110,7 +123,7 @@ class DurableRow(wall.TenantModel):
             token=token,
             states=(State.CLAIMED, State.CALLING),
             state=State.PENDING,
-            due_at=Now() + after,
+            due_at=AppNow() + after,
             lease_until=None,
             lease_token=None,
             last_error=error[:2000],

@@ -12,7 +12,9 @@ import datetime as dt
 import logging
 from collections.abc import Callable, Sequence
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import F
+from django.db.models.functions import Now
 
 from tenants import wall
 from work import claim
@@ -30,6 +32,7 @@ class Queue:
     `run` gets the claims of one batch, outside any transaction. `lane` says who works on it: `fast` queues by
     `dispatch` itself (a person is waiting), `slow` ones by Celery's worker, and by `dispatch` when Redis is dead.
     `doubted` is told, inside the tenant's transaction, of a row that became `in_doubt` because its worker died.
+    `wait` returns once nothing that `run` left under way is under way any more; it says how much that was.
     """
 
     name: str
@@ -39,10 +42,14 @@ class Queue:
     batch: int = 100
     lease: dt.timedelta = dt.timedelta(seconds=60)
     doubted: Callable[[DurableRow], None] | None = None
+    wait: Callable[[], int] | None = None
 
 
+# The database is away or would not wait; what was being done is rolled back and comes again.
+AWAY = (OperationalError, InterfaceError)
 _queues: dict[str, Queue] = {}
 _chores: list[Callable[[], int]] = []
+_left: dict[str, list[claim.Claim]] = {}
 
 
 def register(queue: Queue) -> None:
@@ -82,46 +89,94 @@ def queue(name: str) -> Queue:
 
 def run(queue: Queue) -> int:
     """One round of one queue: free what dead workers held, promote, claim, carry out; returns rows taken."""
+    _give_back(queue)
     free_stale(queue)
     claim.promote(queue.model)
     claims = claim.due(queue.model, batch=queue.batch, lease=queue.lease)
     if claims:
-        queue.run(claims)
+        try:
+            queue.run(claims)
+        except AWAY:
+            _left.setdefault(queue.name, []).extend(claims)
+            raise
     return len(claims)
 
 
 def drain(*, lane: str | None = None, rounds: int = 1000) -> dict[str, int]:
-    """Sweeps until nothing is due; returns rows taken per queue."""
+    """Sweeps until nothing is due; returns rows taken per queue.
+
+    A queue that fails does not keep the others from being swept; its error is raised when they are done.
+    """
     taken = {queue.name: 0 for queue in queues(lane)}
+    failed: dict[str, Exception] = {}
     for _ in range(rounds):
         progress = do_chores()
         for each_queue in queues(lane):
-            count = run(each_queue)
+            if each_queue.name in failed:
+                continue
+            try:
+                count = run(each_queue)
+            except Exception as error:
+                log.exception("%s: sweep failed", each_queue.name)
+                failed[each_queue.name] = error
+                continue
             taken[each_queue.name] += count
             progress += count
-        if not progress:
+        if not progress and not wait(lane=lane):
             break
+    for name in failed:
+        raise failed[name]
     return taken
+
+
+def wait(*, lane: str | None = None) -> int:
+    """Returns once nothing is under way any more that a sweep of this process began; says how much that was."""
+    return sum(each_queue.wait() for each_queue in queues(lane) if each_queue.wait)
+
+
+def _give_back(queue: Queue) -> None:
+    """Makes due again what the last round claimed and did not touch when the database went away."""
+    left: dict[int, list[claim.Claim]] = {}
+    for taken in _left.pop(queue.name, []):
+        left.setdefault(taken.tenant_id, []).append(taken)
+    for tenant_id, claims in left.items():
+        with wall.tenant_tx(tenant_id):
+            queue.model.objects.filter(
+                pk__in=[taken.id for taken in claims], lease_token=claims[0].token, state=State.CLAIMED
+            ).update(state=State.PENDING, attempts=F("attempts") - 1, lease_until=None, lease_token=None)
 
 
 def free_stale(queue: Queue) -> None:
     """Gives back rows whose lease is over: untouched ones are due again, half-made calls become `in_doubt`."""
     for tenant_id, row_id in claim.stale(queue.model):
-        with wall.tenant_tx(tenant_id):
-            row = queue.model.objects.select_for_update(skip_locked=True).filter(pk=row_id).first()
-            if row is None or row.lease_until is None:
-                continue
-            if row.state == State.CALLING:
-                row.state = State.IN_DOUBT
-                row.last_error = row.last_error or "the worker died during the call"
-            elif row.state == State.CLAIMED:
-                row.state = State.PENDING
-            else:
-                continue
-            row.lease_until = row.lease_token = None
-            row.save(update_fields=["state", "lease_until", "lease_token", "last_error"])
-            if row.state == State.IN_DOUBT and queue.doubted:
-                queue.doubted(row)
+        try:
+            with wall.tenant_tx(tenant_id):
+                _free(queue, row_id)
+        except AWAY:
+            raise
+        except Exception:
+            log.exception(
+                "%s %s could not be freed", queue.name, row_id
+            )  # it must not keep the others waiting
+
+
+def _free(queue: Queue, row_id: int) -> None:
+    # Looked at again under the lock: somebody may have freed and claimed it meanwhile.
+    rows = queue.model.objects.select_for_update(skip_locked=True)
+    row = rows.filter(pk=row_id, lease_until__lt=Now()).first()
+    if row is None:
+        return
+    if row.state == State.CALLING:
+        row.state = State.IN_DOUBT
+        row.last_error = row.last_error or "the worker died during the call"
+    elif row.state == State.CLAIMED:
+        row.state = State.PENDING
+    else:
+        return
+    row.lease_until = row.lease_token = None
+    row.save(update_fields=["state", "lease_until", "lease_token", "last_error"])
+    if row.state == State.IN_DOUBT and queue.doubted:
+        queue.doubted(row)
 
 
 def one_by_one(
@@ -161,11 +216,18 @@ def put_off(
     died: Callable[[DurableRow], None] | None = None,
 ) -> None:
     """Records a failure that was rolled back, in a transaction of its own."""
+    said = f"{type(error).__name__}: {error}"
     with contextlib.suppress(LeaseLost), wall.tenant_tx(taken.tenant_id):
         row = model.objects.get(pk=taken.id)
-        row.retry(token=taken.token, error=f"{type(error).__name__}: {error}")
+        row.retry(token=taken.token, error=said)
         if row.state == State.DEAD and died:
-            died(row)
+            try:
+                with transaction.atomic():
+                    died(row)
+            except AWAY:
+                raise
+            except Exception:
+                log.exception("%s %s is dead, and telling so failed", model._meta.label, taken.id)
 
 
 def nudge(name: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,12 @@ def kept(body: bytes) -> spool.Kept:
 
 def drained(folder: Path) -> list[bytes]:
     found: list[bytes] = []
-    spool.drain(lambda each: found.append(each.request.body), folder)
+
+    def store(records: Sequence[spool.Kept]) -> list[spool.Kept]:
+        found.extend(each.request.body for each in records)
+        return []
+
+    spool.drain(store, folder)
     return found
 
 
@@ -82,7 +88,10 @@ def test_a_database_that_is_away_costs_no_event(
     door = Door()
     answer = asgi.call(door, "POST", path, b'{"update_id": 77}', telegram.SECRET)
     assert answer.status == 200
-    assert asgi.call(door, "POST", path, b'{"update_id": 78}', {"X-Telegram-Bot-Api-Secret-Token": "no"}).status == 200
+    assert (
+        asgi.call(door, "POST", path, b'{"update_id": 78}', {"X-Telegram-Bot-Api-Secret-Token": "no"}).status
+        == 200
+    )
     settings.INGEST_DATABASE_URL = right
     door.spool._close()
     assert intake.drain_spool() == 2

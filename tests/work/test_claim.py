@@ -96,7 +96,9 @@ def test_a_row_that_failed_before_does_not_hold_up_its_thread(live_db: Any, salo
     assert ids(claim.due(InboundEvent, batch=10, lease=LEASE)) == [first.id + 1]
 
 
-@pytest.mark.parametrize(("held", "becomes"), [(State.CLAIMED, State.PENDING), (State.CALLING, State.IN_DOUBT)])
+@pytest.mark.parametrize(
+    ("held", "becomes"), [(State.CLAIMED, State.PENDING), (State.CALLING, State.IN_DOUBT)]
+)
 def test_the_row_of_a_dead_worker(held: State, becomes: State, live_db: Any, salon: Salon) -> None:
     fill(salon, 1)
     (taken,) = claim.due(InboundEvent, batch=1, lease=dt.timedelta(seconds=-1))
@@ -104,6 +106,7 @@ def test_the_row_of_a_dead_worker(held: State, becomes: State, live_db: Any, sal
         row = InboundEvent.objects.get(pk=taken.id)
         if held == State.CALLING:
             row.begin_call(token=taken.token)
+            InboundEvent.objects.update(lease_until=row.received_at - LEASE)
     sweep.free_stale(sweep.queue("inbound"))
     with salon.work():
         assert InboundEvent.objects.get(pk=taken.id).state == becomes
