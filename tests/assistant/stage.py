@@ -140,7 +140,7 @@ class Client:
         person = self.writer.message()["from"]
         under = {"message_id": 1, "date": 1, "chat": {"id": self.writer.chat, "type": "private"}, "text": "…"}
         query = {
-            "id": str(id(object())) + value[:20],
+            "id": str(next(telegram._numbers)),
             "from": person,
             "chat_instance": "1",
             "data": value,
