@@ -33,8 +33,11 @@ def inside(tenant_id: int) -> Iterator[Tenant]:
 
 
 def too_often(request: HttpRequest) -> HttpResponse | None:
-    """A page that asks for patience, None for those who may go on. Looking is cheap, booking is not."""
-    rate, burst = (0.05, 10.0) if request.method == "POST" else (3.0, 90.0)
+    """A page that asks for patience, None for those who may go on. Looking is cheap, booking is not.
+
+    Many phones share one address at a mobile operator, so the limit stops robots and not a busy evening.
+    """
+    rate, burst = (0.2, 30.0) if request.method == "POST" else (5.0, 150.0)
     wait = limits.take(f"page:{request.method == 'POST':d}:{_visitor(request)}", rate=rate, burst=burst)
     if wait <= 0:
         return None
