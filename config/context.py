@@ -24,10 +24,12 @@ NAV = (
 def shell(request: HttpRequest) -> dict[str, Any]:
     """`seat`, `seats` and `nav` of the person, and whether this is a demo."""
     seat = getattr(request, "seat", None)
-    nav = []
+    places = []
     if seat is not None:
-        for name, label, icon, lowest in NAV:
-            if seat.role.rank >= lowest.rank:
-                url = reverse(name)
-                nav.append({"url": url, "label": label, "icon": icon, "active": request.path.startswith(url)})
+        places = [
+            (reverse(name), label, icon) for name, label, icon, low in NAV if seat.role.rank >= low.rank
+        ]
+    # The longest address wins: Today lies below the inbox.
+    here = max((url for url, *_rest in places if request.path.startswith(url)), key=len, default="")
+    nav = [{"url": url, "label": label, "icon": icon, "active": url == here} for url, label, icon in places]
     return {"seat": seat, "seats": getattr(request, "seats", []), "nav": nav, "demo": settings.DEMO}

@@ -13,12 +13,19 @@ from conversations.models import Author
 from leads import pipeline, sources, tasks
 from tenants import clock
 
+# Codes of our own deep links: they lead to a visit or a colleague and bring no request.
+OWN_CODES = ("visit_", "staff_")
+
+
+def _is_our_link(touch: Any) -> bool:
+    return touch is not None and str(touch.code).startswith(OWN_CODES)
+
 
 @receiver(conversation_signals.message_received)
 def open_by_message(sender: Any, message: Any, fact: Any, now: Any, **_kwargs: Any) -> None:
     """The first word opens a lead; a colleague's own test chat and «not a client» open none."""
     thread = message.conversation
-    if thread.not_a_client:
+    if thread.not_a_client or _is_our_link(fact.touch):
         return
     pipeline.open_lead(
         contact=message.contact,
@@ -34,6 +41,8 @@ def open_by_message(sender: Any, message: Any, fact: Any, now: Any, **_kwargs: A
 @receiver(conversation_signals.chat_opened)
 def open_by_start(sender: Any, conversation: Any, touch: Any, now: Any, **_kwargs: Any) -> None:
     """Pressing Start from a link is a touch of somebody who already asked, else the first sign of a new person."""
+    if _is_our_link(touch):
+        return
     lead = pipeline.open_of(conversation.contact)
     if lead is not None:
         sources.note(lead, touch, now=now)

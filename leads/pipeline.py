@@ -30,6 +30,14 @@ def open_of(contact: Contact | None) -> Lead | None:
     return Lead.objects.filter(contact=contact, status__in=OPEN_STATUSES).order_by("-id").first()
 
 
+def _booked(contact: Contact | None) -> Lead | None:
+    """The contact's latest lead while its visit is still ahead: a word of thanks is no new request."""
+    if contact is None:
+        return None
+    latest = Lead.objects.filter(contact=contact).order_by("-id").first()
+    return latest if latest is not None and latest.status == LeadStatus.BOOKED else None
+
+
 def open_lead(
     *,
     contact: Contact | None,
@@ -42,8 +50,8 @@ def open_lead(
     touch: channel.Touch | None = None,
     suspicious: bool = False,
 ) -> Lead:
-    """The contact's open lead, or a new one; the touch is kept either way."""
-    lead = open_of(contact)
+    """The contact's open lead, or the booked one before its visit, or a new one; the touch is kept either way."""
+    lead = open_of(contact) or _booked(contact)
     if lead is None:
         tenant = wall.entered_tenant()
         try:

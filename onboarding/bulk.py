@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import secrets
 
 from django.db import connection
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
@@ -37,7 +38,7 @@ def fill(*, leads: int, now: dt.datetime) -> dict[str, int]:
         "leads": leads,
         "days": DAYS,
         "now": now,
-        "mark": new_token(4),
+        "mark": secrets.token_hex(4),
     }
     with connection.cursor() as cursor:
         for statement in STATEMENTS:
@@ -45,35 +46,39 @@ def fill(*, leads: int, now: dt.datetime) -> dict[str, int]:
     return {"leads": leads, "messages": leads * MESSAGES, "bookings": leads // 2, "staff": masters}
 
 
-# Rows of one run share a mark, so that a second run adds instead of colliding.
+# Rows of one run share a mark in their external ids, so that a second run adds instead of colliding, and the next
+# statement finds the rows of the one before: the product's role makes no temporary tables.
+_PEOPLE = """
+  SELECT id AS contact, split_part(external_id, '-', 3)::bigint AS n, created_at AS at FROM conversations_contact
+  WHERE tenant_id = %(tenant)s AND split_part(external_id, '-', 2) = %(mark)s
+"""
+_THREADS = f"""
+  SELECT p.*, c.id AS thread FROM ({_PEOPLE}) p
+  JOIN conversations_conversation c ON c.tenant_id = %(tenant)s AND c.contact_id = p.contact
+"""
+_LEADS = f"""
+  SELECT p.*, l.id AS lead FROM ({_PEOPLE}) p
+  JOIN leads_lead l ON l.tenant_id = %(tenant)s AND l.contact_id = p.contact
+"""
+_BOOKINGS = """
+  SELECT id, ends_at, status FROM bookings_booking
+  WHERE tenant_id = %(tenant)s AND split_part(external_id, '-', 2) = %(mark)s
+"""
 STATEMENTS = (
     """
-    CREATE TEMP TABLE IF NOT EXISTS bench_row (
-      n bigint, at timestamptz, contact bigint, thread bigint, lead bigint, booking bigint) ON COMMIT DROP
+    INSERT INTO conversations_contact (tenant_id, name, phone, phone_verified, email, language, tags, note,
+      external_id, is_test, created_at)
+    SELECT %(tenant)s, 'Client ' || n, '', false, '', 'ru', '[]', '', 'bench-' || %(mark)s || '-' || n, false,
+      %(now)s - make_interval(secs => (n * 86400.0 * %(days)s / %(leads)s))
+    FROM generate_series(1, %(leads)s) n
     """,
-    "TRUNCATE bench_row",
-    """
-    WITH made AS (
-      INSERT INTO conversations_contact (tenant_id, name, phone, phone_verified, email, language, tags, note,
-        external_id, is_test, created_at)
-      SELECT %(tenant)s, 'Client ' || n, '', false, '', 'ru', '[]', '', 'bench-' || %(mark)s || '-' || n, false,
-        %(now)s - make_interval(secs => (n * 86400.0 * %(days)s / %(leads)s))
-      FROM generate_series(1, %(leads)s) n RETURNING id, created_at, external_id
-    )
-    INSERT INTO bench_row (n, at, contact)
-    SELECT split_part(external_id, '-', 3 + length(%(mark)s) - length(replace(%(mark)s, '-', '')))::bigint,
-      created_at, id FROM made
-    """,
-    """
-    WITH made AS (
-      INSERT INTO conversations_conversation (tenant_id, contact_id, connection_id, chat, state, holder, generation,
-        waiting_since, last_message_at, last_text, unread, draft, not_a_client, created_at)
-      SELECT %(tenant)s, contact, %(account)s, 'bench-' || %(mark)s || '-' || n,
-        CASE WHEN n %% 3 = 0 THEN 'open' ELSE 'closed' END, 'person', 1,
-        CASE WHEN n %% 50 = 0 THEN at END, at + interval '3 minutes', 'Thank you', 0, '', false, at
-      FROM bench_row RETURNING id, contact_id
-    )
-    UPDATE bench_row SET thread = made.id FROM made WHERE made.contact_id = bench_row.contact
+    f"""
+    INSERT INTO conversations_conversation (tenant_id, contact_id, connection_id, chat, state, holder, generation,
+      waiting_since, last_message_at, last_text, unread, draft, not_a_client, created_at)
+    SELECT %(tenant)s, contact, %(account)s, 'bench-' || %(mark)s || '-' || n,
+      CASE WHEN n %% 3 = 0 THEN 'open' ELSE 'closed' END, 'person', 1,
+      CASE WHEN n %% 50 = 0 THEN at END, at + interval '3 minutes', 'Thank you', 0, '', false, at
+    FROM ({_PEOPLE}) p
     """,
     f"""
     INSERT INTO conversations_message (tenant_id, conversation_id, contact_id, direction, author, kind, text, buttons,
@@ -82,55 +87,50 @@ STATEMENTS = (
       CASE WHEN m %% 2 = 1 THEN 'client' ELSE 'manager' END, 'text', 'Message ' || m, '[]', '[]', '',
       'bench-' || %(mark)s || '-' || n || '-' || m, CASE WHEN m %% 2 = 1 THEN 'received' ELSE 'sent' END, '',
       at + make_interval(mins => m), at + make_interval(mins => m)
-    FROM bench_row CROSS JOIN generate_series(1, {MESSAGES}) m
+    FROM ({_THREADS}) t CROSS JOIN generate_series(1, {MESSAGES}) m
     """,
-    """
-    WITH made AS (
-      INSERT INTO leads_lead (tenant_id, contact_id, conversation_id, connection_id, channel_kind, source, medium,
-        campaign, status, lost_reason, request, external_id, handling_seconds, is_spam, is_test, is_suspicious,
-        created_at, local_day, first_reply_at, last_message_at)
-      SELECT %(tenant)s, contact, thread, %(account)s,
-        (ARRAY['telegram', 'vk', 'webchat', 'avito', 'form'])[1 + n %% 5],
-        (ARRAY['vk', 'yandex', '2gis', 'avito', ''])[1 + n %% 5], '', '',
-        CASE WHEN n %% 2 = 0 THEN 'visited' ELSE 'lost' END, '', '', 'bench-' || %(mark)s || '-' || n, 120, false,
-        false, false, at, (at AT TIME ZONE %(zone)s)::date, at + interval '2 minutes', at + interval '4 minutes'
-      FROM bench_row RETURNING id, contact_id
-    )
-    UPDATE bench_row SET lead = made.id FROM made WHERE made.contact_id = bench_row.contact
+    f"""
+    INSERT INTO leads_lead (tenant_id, contact_id, conversation_id, connection_id, channel_kind, source, medium,
+      campaign, status, lost_reason, request, external_id, handling_seconds, is_spam, is_test, is_suspicious,
+      created_at, local_day, first_reply_at, last_message_at)
+    SELECT %(tenant)s, contact, thread, %(account)s,
+      (ARRAY['telegram', 'vk', 'webchat', 'avito', 'form'])[1 + n %% 5],
+      (ARRAY['vk', 'yandex', '2gis', 'avito', ''])[1 + n %% 5], '', '',
+      CASE WHEN n %% 2 = 0 THEN 'visited' ELSE 'lost' END, '', '', 'bench-' || %(mark)s || '-' || n, 120, false,
+      false, false, at, (at AT TIME ZONE %(zone)s)::date, at + interval '2 minutes', at + interval '4 minutes'
+    FROM ({_THREADS}) t
     """,
-    """
+    f"""
     INSERT INTO leads_touch (tenant_id, lead_id, at, source, medium, campaign, content, term, code, click_ids,
       referrer, page_url)
-    SELECT %(tenant)s, lead, at, (ARRAY['vk', 'yandex', '2gis', 'avito'])[1 + n %% 5], '', '', '', '', '', '{}', '', ''
-    FROM bench_row WHERE n %% 5 < 4
+    SELECT %(tenant)s, lead, at, (ARRAY['vk', 'yandex', '2gis', 'avito'])[1 + n %% 5], '', '', '', '', '', '{{}}',
+      '', ''
+    FROM ({_LEADS}) l WHERE n %% 5 < 4
     """,
-    """
+    f"""
     WITH numbered AS (
-      SELECT lead, contact, at, n / 2 AS k FROM bench_row WHERE n %% 2 = 0
+      SELECT lead, contact, at, n / 2 AS k FROM ({_LEADS}) l WHERE n %% 2 = 0
     ), placed AS (
       SELECT *, (%(first)s + k %% %(masters)s) AS master, date_trunc('day', %(now)s::timestamptz AT TIME ZONE %(zone)s)
         AT TIME ZONE %(zone)s - make_interval(days => 1 + ((k / %(masters)s) / 10)::int)
         + make_interval(hours => 10 + ((k / %(masters)s) %% 10)::int) AS starts FROM numbered
-    ), made AS (
-      INSERT INTO bookings_booking (tenant_id, contact_id, lead_id, staff_id, status, starts_at, ends_at, during,
-        local_day, origin, source, total, discount, discount_reason, paid, addons_offered, note, external_id, is_test,
-        public_token, created_at)
-      SELECT %(tenant)s, contact, lead, master, CASE WHEN k %% 10 = 0 THEN 'no_show' ELSE 'completed' END, starts,
-        starts + interval '1 hour', tstzrange(starts, starts + interval '1 hour'),
-        (starts AT TIME ZONE %(zone)s)::date, 'lead', '', 1500, 0, '', 1500, false, '',
-        'bench-' || %(mark)s || '-' || k, false, %(mark)s || k, least(at, starts - interval '1 hour')
-      FROM placed RETURNING id, lead_id
     )
-    UPDATE bench_row SET booking = made.id FROM made WHERE made.lead_id = bench_row.lead
+    INSERT INTO bookings_booking (tenant_id, contact_id, lead_id, staff_id, status, starts_at, ends_at, during,
+      local_day, origin, source, total, discount, discount_reason, paid, addons_offered, note, external_id, is_test,
+      public_token, created_at)
+    SELECT %(tenant)s, contact, lead, master, CASE WHEN k %% 10 = 0 THEN 'no_show' ELSE 'completed' END, starts,
+      starts + interval '1 hour', tstzrange(starts, starts + interval '1 hour'),
+      (starts AT TIME ZONE %(zone)s)::date, 'lead', '', 1500, 0, '', 1500, false, '',
+      'bench-' || %(mark)s || '-' || k, false, %(mark)s || '-' || k, least(at, starts - interval '1 hour')
+    FROM placed
     """,
-    """
+    f"""
     INSERT INTO bookings_bookingitem (tenant_id, booking_id, service_id, name, minutes, price, cost, position)
-    SELECT %(tenant)s, booking, %(service)s, 'Bench', 60, 1500, 150, 0 FROM bench_row WHERE booking IS NOT NULL
+    SELECT %(tenant)s, id, %(service)s, 'Bench', 60, 1500, 150, 0 FROM ({_BOOKINGS}) b
     """,
-    """
+    f"""
     INSERT INTO bookings_bookingchange (tenant_id, booking_id, at, kind, by, late, reason, status_before)
-    SELECT %(tenant)s, b.id, b.ends_at, b.status, 'salon', false, '', 'confirmed'
-    FROM bookings_booking b JOIN bench_row r ON r.booking = b.id AND b.tenant_id = %(tenant)s
+    SELECT %(tenant)s, id, ends_at, status, 'salon', false, '', 'confirmed' FROM ({_BOOKINGS}) b
     """,
 )
 

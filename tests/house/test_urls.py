@@ -60,7 +60,7 @@ EXAMPLES: dict[str, dict[str, Callable[[Garden], Any]]] = {
     "catalogue/addons/": {"pk": row("bookings.Addon")},
     "catalogue/masters/": {"pk": row("bookings.Staff"), "day_off": row("bookings.DayOff")},
     "money/spend/": {"pk": row("economics.Spend")},
-    "calls/": {"pk": row("reminders.Reminder")},
+    "calls/": {"pk": row("bookings.Booking")},
     "team/": {"pk": row("tenants.Membership")},
     "team/links/": {"pk": row("tenants.JoinLink")},
     "channels/": {"pk": row("connections.Connection")},
