@@ -9,6 +9,7 @@ up nothing else; renamed to `.spool` again it is tried again.
 from __future__ import annotations
 
 import base64
+import contextlib
 import dataclasses
 import datetime as dt
 import fcntl
@@ -150,7 +151,11 @@ class Writer:
 
 def size(folder: Path | None = None) -> int:
     """Bytes waiting."""
-    return sum(path.stat().st_size for path in files(folder))
+    total = 0
+    for path in files(folder):
+        with contextlib.suppress(FileNotFoundError):  # drained meanwhile
+            total += path.stat().st_size
+    return total
 
 
 def files(folder: Path | None = None) -> list[Path]:

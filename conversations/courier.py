@@ -109,7 +109,6 @@ class _Loop:
 
 
 _loop = _Loop()
-_lanes = lanes.Lanes()
 
 
 class _Late:
@@ -128,7 +127,7 @@ class _Late:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._record, name="courier-late", daemon=True)
                 self._thread.start()
-        _lanes.is_late(parcel.account_id, kind=parcel.kind, by=1)
+        lanes.ours.is_late(parcel.account_id, kind=parcel.kind, by=1)
         outcome.add_done_callback(lambda done: self._done.put((parcel, done.result())))
 
     def wait(self) -> int:
@@ -142,7 +141,7 @@ class _Late:
         while True:
             parcel, outcome = self._done.get()
             try:
-                _lanes.is_late(parcel.account_id, kind=parcel.kind, by=-1)
+                lanes.ours.is_late(parcel.account_id, kind=parcel.kind, by=-1)
                 _record_all([(parcel, outcome)])
             except Exception:
                 log.exception("delivery %s: its outcome is lost", parcel.claim.id)
@@ -240,7 +239,7 @@ def _parcel(row: Delivery, claim: Claim, settings: dict[int, dict[str, str]]) ->
         _park(row, claim, reason=account.last_error)
         return None
     wire = registry.channel(account.kind)
-    pause = _lanes.closed_for(account.pk, kind=account.kind) or _limited(account, thread, wire.capabilities)
+    pause = lanes.ours.closed_for(account.pk, kind=account.kind) or _limited(account, thread, wire.capabilities)
     if pause > 0:
         _park(row, claim, reason="", after=dt.timedelta(seconds=pause))
         return None
@@ -311,7 +310,7 @@ def _record_all(outcomes: Sequence[tuple[Parcel, Outcome]]) -> None:
     found = {parcel.claim.id: (parcel, outcome) for parcel, outcome in outcomes}
     for parcel, outcome in outcomes:
         failed = isinstance(outcome, Uncertain | Unreachable)
-        (_lanes.failed if failed else _lanes.answered)(parcel.account_id)
+        (lanes.ours.failed if failed else lanes.ours.answered)(parcel.account_id)
     for group in _by_tenant(parcel.claim for parcel, _outcome in outcomes):
         _record_group([found[claim.id] for claim in group])
 

@@ -69,3 +69,13 @@ class Lanes:
             if lane.failures == FAILURES or lane.tries:
                 lane.rest = min(LONGEST_REST, max(FIRST_REST, lane.rest * 2))
                 lane.rests_until, lane.tries = time.monotonic() + lane.rest, False
+
+    def forget(self) -> None:
+        """As if nothing had been called yet."""
+        with self._lock:
+            self._lanes.clear()
+            self._late.clear()
+
+
+ours = Lanes()
+"""Of this process."""

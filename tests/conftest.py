@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import connection, connections
 from django.test import Client
 
+from conversations import lanes
 from tenants import clock, people, wall
 from tenants.models import Membership, Role, Tenant, User
 from tests import stack
@@ -77,6 +78,7 @@ def live_db(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str,
         connection.close()
         _empty(_renamed(urls.admin or "", name))
         redis.Redis.from_url(settings.REDIS_URL).flushdb()  # ids begin anew, so must what is counted by them
+        lanes.ours.forget()
 
 
 def _empty(url: str) -> None:

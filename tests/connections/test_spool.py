@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from config.settings import KeyRing
 from connections import intake, spool
 from connections.hooks import Door
-from connections.models import InboundEvent
+from connections.models import Connection, InboundEvent
 from integrations.protocols.channel import HookRequest
 from tests import asgi
 from tests.conftest import Salon
@@ -106,3 +107,55 @@ def test_neither_database_nor_spool_is_503(live_db: Any, salon: Salon, folder: P
     folder.parent.joinpath("spool").write_text("a file where the folder should be")
     answer = asgi.call(Door(), "POST", path, b'{"update_id": 79}', telegram.SECRET)
     assert (answer.status, answer.headers["retry-after"]) == (503, "5")
+
+
+def test_a_record_that_cannot_be_read_is_set_aside_and_holds_up_nothing(folder: Path, settings: Any) -> None:
+    ring = settings.ENCRYPTION_KEYS
+    writer = spool.Writer(folder)
+    writer.keep(kept(b"first"))
+    settings.ENCRYPTION_KEYS = KeyRing("gone", {"gone": b"k" * 32})
+    writer.keep(kept(b"sealed with a key that is gone"))
+    settings.ENCRYPTION_KEYS = ring
+    writer.keep(kept(b"third"))
+    writer.rest(after=0.0)
+    assert drained(folder) == [b"first", b"third"]
+    (aside,) = folder.iterdir()
+    assert aside.suffix == ".aside"
+    # With the key back it is renamed and comes in after all.
+    settings.ENCRYPTION_KEYS = KeyRing("gone", {"gone": b"k" * 32, **ring.keys})
+    aside.rename(aside.with_suffix(".spool"))
+    assert drained(folder) == [b"sealed with a key that is gone"]
+    assert list(folder.iterdir()) == []
+
+
+def test_what_can_never_be_stored_is_set_aside(folder: Path) -> None:
+    writer = spool.Writer(folder)
+    for body in (b"good", b"bad", b"good too"):
+        writer.keep(kept(body))
+    writer.rest(after=0.0)
+    assert spool.drain(lambda records: [each for each in records if each.request.body == b"bad"], folder) == 2
+    (aside,) = folder.iterdir()
+    aside.rename(aside.with_suffix(".spool"))
+    assert drained(folder) == [b"bad"]
+
+
+def test_an_account_that_cannot_be_opened_spools_and_spares_the_others(
+    live_db: Any, salon: Salon, other_salon: Salon, folder: Path, settings: Any
+) -> None:
+    bad, good = telegram.connect(salon), telegram.connect(other_salon)
+    with salon.work():
+        Connection.objects.update(sealed_settings=b"\x02k1 not what was sealed")
+    door = Door()
+    assert asgi.call(door, "POST", bad, b'{"update_id": 1}', telegram.SECRET).status == 200
+    writer = spool.Writer(folder)
+    now = dt.datetime.now(dt.UTC)
+    headers = {key.lower(): value for key, value in telegram.SECRET.items()}
+    request = HookRequest(body=b'{"update_id": 2}', headers=headers)
+    writer.keep(spool.Kept("telegram", good.split("/")[3], request, now, verified=False))
+    for each in (door.spool, writer):
+        each.rest(after=0.0)
+    assert intake.drain_spool() == 1
+    with other_salon.work():
+        assert InboundEvent.objects.get().external_id == "2"
+    assert spool.files(folder) == []
+    assert len(list(folder.glob("*.aside"))) == 1
