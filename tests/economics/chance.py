@@ -49,9 +49,8 @@ def history(seed: int) -> Story:
                 cost=dice.choice(["0", "1.11"]),
             )
     for number in range(dice.randrange(12)):
-        who, lead = (
-            dice.choice(leads) if leads and dice.random() < 0.5 else (dice.choice([*PEOPLE, None]), None)
-        )
+        nobody: tuple[str | None, str | None] = (dice.choice([*PEOPLE, None]), None)
+        who, lead = dice.choice(leads) if leads and dice.random() < 0.5 else nobody  # type: ignore[assignment]
         # A master of his own hour: the file may not hold two visits of one master at once.
         start = _START + dt.timedelta(days=dice.randrange(70), hours=number)
         made = (start - dt.timedelta(days=3)).isoformat(" ")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,11 +17,10 @@ from work.rows import State
 
 
 @pytest.fixture(autouse=True)
-def queues(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def queues(monkeypatch: pytest.MonkeyPatch) -> None:
     """No queue but those of the test."""
     monkeypatch.setattr(sweep, "_queues", {})
     monkeypatch.setattr(sweep, "_chores", [])
-    return
 
 
 def queue(**more: Any) -> sweep.Queue:
