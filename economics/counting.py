@@ -85,6 +85,8 @@ def count(
     return Counted(totals, {key: groups[key] for key in present}, spend_known=known, along=asked)
 
 
+# States that take more than a look at the lead's bookings to tell.
+UNBOOKED = ("'recovered'", "'lost'", "'in_progress'")
 _ADS = metrics.get("spend_ads")
 
 
@@ -133,10 +135,10 @@ class _Plan:
                 if metric.interval:
                     squares.add(part.rows)
         for rows, wanted in self.percentiles.items():
-            yield statements.percentiles(rows, wanted, by=None, question=self.question)
+            yield statements.percentiles(rows, wanted, by=None)
             of_groups = [metric for metric in wanted if metric in self.columns]
             if of_groups:
-                yield statements.percentiles(rows, of_groups, by=self.question.by, question=self.question)
+                yield statements.percentiles(rows, of_groups, by=self.question.by)
         for rows, parts in sets.items():
             by = self.by[rows]
             if by is None:
@@ -148,17 +150,17 @@ class _Plan:
 def run(question: Question, sections: Iterable[Section]) -> dict[str, list[dict[str, Any]]]:
     """The rows of every section, by one statement."""
     unique = {section.name: section for section in sections}
-    pieces = dict.fromkeys(piece for section in unique.values() for piece in sorted(section.pieces))
-    parts = [
+    statement = "\nUNION ALL\n".join(
         f"SELECT {index} AS section, to_json(x)::text AS row FROM ({section.select}) x"
         for index, section in enumerate(unique.values())
-    ]
-    statement = f"{rowsets.compose(rowsets.scope(question), pieces)}\n" + "\nUNION ALL\n".join(parts)
+    )
+    scope = rowsets.scope(question, states=any(state in statement for state in UNBOOKED))
+    statement = f"{rowsets.compose(scope, statement)}\n{statement}"
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in unique}
     names = list(unique)
     with connection.cursor() as cursor:
         prepare(cursor)
-        cursor.execute(statement, rowsets.parameters(question))
+        cursor.execute(statement, rowsets.parameters(scope))
         for index, row in cursor.fetchall():
             found[names[index]].append(json.loads(row, parse_float=Decimal))
     return found

@@ -141,13 +141,11 @@ def _statement(
     place: tuple[Any, ...] | None,
     limit: int | None,
 ) -> tuple[str, dict[str, Any]]:
-    values = rowsets.parameters(question)
+    scope = rowsets.scope(question)
+    values = rowsets.parameters(scope)
     selects: list[str] = []
-    pieces: set[str] = set()
     for number, part in enumerate(parts_of(metric)):
-        select, needs = _part(question, metric, part, number, keyed=key is not None)
-        selects.append(select)
-        pieces |= needs
+        selects.append(_part(question, metric, part, number, keyed=key is not None))
     order, conditions = "DESC", []
     if key is not None:
         conditions.append("key IS NULL" if key == NO_KEY else "key = %(key)s")
@@ -165,19 +163,17 @@ def _statement(
     ordered = ", ".join(f"{column} {order}" for column in ("at", "n", "id", "part"))
     rows = "\nUNION ALL\n".join(selects)
     limited = f"LIMIT {int(limit)}" if limit is not None else ""
-    clause = rowsets.compose(rowsets.scope(question), sorted(pieces))
-    statement = f"{clause}\nSELECT * FROM ({rows}) listed {where_clause} ORDER BY {ordered} {limited}"
+    statement = f"SELECT * FROM ({rows}) listed {where_clause} ORDER BY {ordered} {limited}"
+    statement = f"{rowsets.compose(scope, statement)}\n{statement}"
     return statement, values
 
 
-def _part(
-    question: Question, metric: Metric, part: Part, number: int, *, keyed: bool
-) -> tuple[str, frozenset[str]]:
+def _part(question: Question, metric: Metric, part: Part, number: int, *, keyed: bool) -> str:
     by = question.by if keyed else "source" if part.paid else None
-    source, needs = part.rows.piece, frozenset({part.rows.piece})
+    source = part.rows.piece
     key, touch, split = "NULL::text", "1", False
     if by is not None:
-        source, needs = statements.keyed(part.rows, by=by, question=question)
+        source = statements.keyed(part.rows, by=by)
         key, touch, split = "r.key", "r.part", statements.splits(question, by)
     num = statements.amount(part.num, split=split) if part.num else "0"
     if part.hit:
@@ -187,16 +183,15 @@ def _part(
     den = statements.amount(part.den, split=split) if part.den else "0"
     paid = ""
     if part.paid:
-        paid, needs = " AND r.source IN (SELECT source FROM paid_sources)", needs | {"paid_sources"}
+        paid = " AND r.source IN (SELECT source FROM paid_sources)"
     shown = f" AND {part.rows.shown}" if part.rows.shown else ""
     contact = "NULL::bigint" if part.rows.kind is Kind.SPEND else "r.contact_id"
     value = f"r.{metric.column}::bigint" if metric.column else "NULL::bigint"
     parts = "r.parts" if by is not None else "1"
-    select = f"""SELECT {key} AS key, r.at, {number} AS n, r.id, {touch} AS part, {parts} AS parts,
+    return f"""SELECT {key} AS key, r.at, {number} AS n, r.id, {touch} AS part, {parts} AS parts,
  '{part.rows.kind.value}' AS kind, {contact} AS contact_id, ({num})::numeric AS num, ({den})::numeric AS den,
  {value} AS value
 FROM {source} r WHERE {part.condition()}{paid}{shown}"""
-    return select, needs
 
 
 def _row(row: Sequence[Any], metric: Metric) -> Row:

@@ -34,7 +34,7 @@ def sections(question: Question, names: Sequence[str]) -> list[Section]:
         day = f"({clocks.local(question, 'at')}) / {clocks.DAY}"
         select = f"""SELECT {day} / {days} AS bucket, count(*) AS n FROM {part.rows.piece} r
 WHERE {part.condition()} GROUP BY 1"""
-        found.append(Section(f"series/{name}", select, frozenset({part.rows.piece})))
+        found.append(Section(f"series/{name}", select))
     return found
 
 

@@ -25,11 +25,10 @@ _NAMED = {"staff": _KEY.format("bookings_staff"), "service": _KEY.format("bookin
 
 @dataclasses.dataclass(frozen=True)
 class Section:
-    """A SELECT whose rows come back as JSON under `name`, and the pieces it reads."""
+    """A SELECT over pieces, whose rows come back as JSON under `name`."""
 
     name: str
     select: str
-    pieces: frozenset[str]
 
 
 def totals(rows: RowSet, parts: Sequence[tuple[str, Part]], *, squares: bool) -> Section:
@@ -38,12 +37,12 @@ def totals(rows: RowSet, parts: Sequence[tuple[str, Part]], *, squares: bool) ->
     picked = ", ".join(
         f"{text} AS {name}_{what}" for name, part in parts for what, text in _picks(part, squares, columns)
     )
-    return Section(rows.name, f"SELECT 1 AS parts, {picked} FROM ({cube}) cube", frozenset({rows.piece}))
+    return Section(rows.name, f"SELECT 1 AS parts, {picked} FROM ({cube}) cube")
 
 
 def grouped(rows: RowSet, parts: Sequence[tuple[str, Part]], *, by: str, question: Question) -> Section:
     """The same for each key of a breakdown; a row of the answer tells into how many touches its rows were split."""
-    source, needs = keyed(rows, by=by, question=question)
+    source = keyed(rows, by=by)
     keys = ("key", "source", "parts") if by in SHARED else ("key", "parts")
     cube, columns = _cube(
         rows, [part for _, part in parts], source=source, squares=False, keys=keys, split=splits(question, by)
@@ -53,7 +52,7 @@ def grouped(rows: RowSet, parts: Sequence[tuple[str, Part]], *, by: str, questio
     )
     listed = ", ".join(keys)
     select = f"SELECT {listed}, sum(present) AS present, {picked} FROM ({cube}) cube GROUP BY {listed}"
-    return Section(rows.name, select, needs)
+    return Section(rows.name, select)
 
 
 def splits(question: Question, by: str) -> bool:
@@ -61,12 +60,12 @@ def splits(question: Question, by: str) -> bool:
     return question.attribution == "linear" and by in SHARED
 
 
-def percentiles(rows: RowSet, wanted: Sequence[Metric], *, by: str | None, question: Question) -> Section:
+def percentiles(rows: RowSet, wanted: Sequence[Metric], *, by: str | None) -> Section:
     """Of each metric over one set of rows: the value of a real row, the smallest that so many tenths do not exceed.
 
     The share is taken a hair smaller, because 0.9 is none in binary and could otherwise miss a row by one.
     """
-    source, needs = keyed(rows, by=by, question=question) if by else (rows.piece, frozenset({rows.piece}))
+    source = keyed(rows, by=by) if by else rows.piece
     picked = []
     for part, column in dict.fromkeys((m.parts[0], m.column) for m in wanted):
         mine = [m for m in wanted if m.parts[0] == part and m.column == column]
@@ -79,12 +78,11 @@ def percentiles(rows: RowSet, wanted: Sequence[Metric], *, by: str | None, quest
         picked.append(f"{found} AS {mine[0].name}, {total} AS {mine[0].name}_rows")
     key = "key" if by else "NULL AS key"
     select = f"SELECT {key}, {', '.join(picked)} FROM {source} r{' GROUP BY key' if by else ''}"
-    return Section(f"{rows.name}/percentiles{f'/{by}' if by else ''}", select, needs)
+    return Section(f"{rows.name}/percentiles{f'/{by}' if by else ''}", select)
 
 
-def keyed(rows: RowSet, *, by: str, question: Question) -> tuple[str, frozenset[str]]:
+def keyed(rows: RowSet, *, by: str) -> str:
     """FROM item: the rows of a set with `key`, and `part` of `parts` where attribution splits them."""
-    needs = {rows.piece}
     if by in _NAMED:
         text = f"""(SELECT r.*, n.key, 1 AS part, 1 AS parts FROM {rows.piece} r
 LEFT JOIN ({_NAMED[by]}) n ON n.id = r.{by}_id)"""
@@ -95,11 +93,10 @@ LEFT JOIN ({_NAMED[by]}) n ON n.id = r.{by}_id)"""
     else:
         keys = f"{rows.owner}_keys"
         column = rows.lead_column if rows.owner == "lead" else "contact_id"
-        needs.add(keys)
         text = f"""(SELECT r.*, {_source_key("k", by)} AS key, k.source,
  coalesce(k.part, 1)::int AS part, coalesce(k.parts, 1)::int AS parts
 FROM {rows.piece} r LEFT JOIN {keys} k ON k.id = r.{column})"""
-    return text, frozenset(needs)
+    return text
 
 
 def amount(measure: str, *, split: bool) -> str:

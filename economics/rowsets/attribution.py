@@ -11,74 +11,72 @@ from economics.rowsets import people
 from economics.rowsets.pieces import Scope, piece
 
 
-def _touches(scope: Scope, bounds: str) -> str:
-    """Touches with a source; a lead that carries a source and no touch was touched when it came."""
-    survivor, join, valid = people.contact(scope, "l.contact_id")
-    lead = "t.lead_id"
-    fold = ""
-    if scope.folded:
-        lead, fold = "coalesce(f.first, t.lead_id)", "LEFT JOIN folded_leads f ON f.id = t.lead_id"
-    seen = "AND l.created_at <= %(as_of)s" if scope.past else ""
-    leads = f"l.tenant_id = %(tenant)s AND NOT l.is_test {valid} {seen}"
-    return f"""
-SELECT coalesce({survivor}, -l.id) AS person, t.at, t.id, t.source, t.campaign
-FROM leads_touch t {fold}
-JOIN leads_lead l ON l.tenant_id = %(tenant)s AND l.id = {lead} {join}
-WHERE t.tenant_id = %(tenant)s AND t.source <> '' AND {leads} {bounds.format(at="t.at")}
-UNION ALL
-SELECT coalesce({survivor}, -l.id), l.created_at, 0, l.source, l.campaign
-FROM leads_lead l {join}
-WHERE {leads} AND l.source <> '' AND l.duplicate_of_id IS NULL {bounds.format(at="l.created_at")} AND NOT EXISTS (
-    SELECT FROM leads_touch t WHERE t.tenant_id = %(tenant)s AND t.lead_id = l.id AND t.source <> '')"""
-
-
 @piece("lead_anchors", "period_leads", "lead_messages")
 def _lead_anchors(scope: Scope) -> str:
-    anchors = "SELECT id, coalesce(contact_id, -id) AS person, contact_id, at FROM period_leads"
+    anchors = "SELECT id, contact_id, at, at - %(window)s AS opened FROM period_leads"
     if scope.events:
-        anchors += (
-            " UNION SELECT lead_id, coalesce(contact_id, -lead_id), contact_id, lead_at FROM lead_messages"
-        )
+        anchors += " UNION SELECT lead_id, contact_id, lead_at, lead_at - %(window)s FROM lead_messages"
     return anchors
 
 
-@piece("lead_paths", "lead_anchors", "merged", "test_contacts", "folded_leads", "visitors", "known_bookings")
+@piece("lead_paths", "lead_anchors", "merged", "folded_leads", "visitors", "known_bookings")
 def _lead_paths(scope: Scope) -> str:
     """id, at, touch, source, campaign: every touch on the way to a lead."""
-    # A paid message of the period may belong to an older lead, so only without such is the period a lower bound.
-    lower = "" if scope.events else "AND {at} >= %(start)s::timestamptz - %(window)s"
-    return _path(scope, "lead_anchors", f"{lower} AND {{at}} < %(end)s")
+    return _path(scope, "lead_anchors")
 
 
 @piece("client_anchors", "first_visits", "old_clients")
 def _client_anchors(_: Scope) -> str:
     """A client's way ends when the booking of the first visit is made."""
     return """
-SELECT v.contact_id AS id, v.contact_id AS person, v.contact_id, v.made AS at
+SELECT v.contact_id AS id, v.contact_id, v.made AS at, v.made - %(window)s AS opened
 FROM first_visits v LEFT JOIN old_clients o ON o.id = v.contact_id WHERE o.id IS NULL"""
 
 
-@piece(
-    "client_paths", "client_anchors", "merged", "test_contacts", "folded_leads", "visitors", "known_bookings"
-)
+@piece("client_paths", "client_anchors", "merged", "folded_leads", "visitors", "known_bookings")
 def _client_paths(scope: Scope) -> str:
     """id, at, touch, source, campaign: every touch on the way to a client."""
-    return _path(scope, "client_anchors", "")
+    return _path(scope, "client_anchors")
 
 
-def _path(scope: Scope, anchors: str, bounds: str) -> str:
+def _path(scope: Scope, anchors: str) -> str:
+    """Touches of the person's leads on the way to each anchor; a lead without a contact has only its own.
+
+    A lead that carries a source and no touch was touched when it came.
+    """
+    survivor, join, valid = people.contact(scope, "l.contact_id")
+    ways = [_way(scope, anchors, same=f"{survivor} = a.contact_id", join=join, valid=valid)]
+    if scope.strangers and anchors == "lead_anchors":
+        ways.append(_way(scope, anchors, same="l.id = a.id AND l.contact_id IS NULL", join="", valid=""))
     return f"""
-SELECT a.id, t.at, t.id AS touch, t.source, t.campaign
-FROM {anchors} a
-JOIN ({_touches(scope, bounds)}) t ON t.person = a.person AND t.at <= a.at AND t.at >= a.at - %(window)s
+SELECT p.* FROM ({" UNION ALL ".join(ways)}) p
 LEFT JOIN (
     SELECT a.id, max(k.at) AS at
     FROM {anchors} a
     JOIN visitors v ON v.contact_id = a.contact_id AND v.at < a.at
     JOIN known_bookings k ON k.contact_id = a.contact_id AND k.done AND k.at < a.at
     GROUP BY a.id
-) v ON v.id = a.id
-WHERE v.at IS NULL OR t.at > v.at"""
+) v ON v.id = p.id
+WHERE v.at IS NULL OR p.at > v.at"""
+
+
+def _way(scope: Scope, anchors: str, *, same: str, join: str, valid: str) -> str:
+    lead, fold = "t.lead_id", ""
+    if scope.folded:
+        lead, fold = "coalesce(f.first, t.lead_id) AS lead_id", "LEFT JOIN folded_leads f ON f.id = t.lead_id"
+    seen = "AND l.created_at <= %(as_of)s" if scope.past else ""
+    at = "coalesce(t.at, l.created_at)"
+    return f"""
+SELECT a.id, {at} AS at, coalesce(t.id, 0) AS touch, coalesce(t.source, l.source) AS source,
+       coalesce(t.campaign, l.campaign) AS campaign
+FROM leads_lead l {join}
+LEFT JOIN (
+    SELECT {lead}, t.at, t.id, t.source, t.campaign FROM leads_touch t {fold}
+    WHERE t.tenant_id = %(tenant)s AND t.source <> ''
+) t ON t.lead_id = l.id
+JOIN {anchors} a ON {same}
+WHERE l.tenant_id = %(tenant)s AND NOT l.is_test AND l.duplicate_of_id IS NULL {valid} {seen}
+  AND coalesce(t.source, l.source) <> '' AND {at} <= a.at AND {at} >= a.opened"""
 
 
 def _keys(scope: Scope, paths: str) -> str:

@@ -52,7 +52,7 @@ SELECT DISTINCT ON (c.booking_id) c.booking_id, c.at, c.by FROM bookings_booking
 WHERE c.tenant_id = %(tenant)s AND c.kind = 'cancelled' ORDER BY c.booking_id, c.at DESC, c.id DESC"""
 
 
-@piece("known_bookings", "merged", "test_contacts", "folded_leads", "endings", "stories")
+@piece("known_bookings", "merged", "folded_leads", "endings", "stories")
 def _known(scope: Scope) -> str:
     """Every booking there is: id, contact_id, lead_id, made, at, day, staff_id, walk_in, status, done …
 

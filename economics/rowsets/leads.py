@@ -76,7 +76,7 @@ FROM leads_lead l {join}
 WHERE l.tenant_id = %(tenant)s AND NOT l.is_test AND l.duplicate_of_id IS NULL {valid} {where}"""
 
 
-@piece("near_leads", "merged", "test_contacts", "twins")
+@piece("near_leads", "merged", "twins")
 def _near(scope: Scope) -> str:
     """Leads of the period, and of as long after it as a person may come back."""
     return _select(
@@ -119,23 +119,26 @@ WHERE EXISTS (
 def _facts(scope: Scope) -> str:
     """One row a lead of the period, spam included, with all that figures ask of it."""
     was_client, old = "coalesce(v.at < p.at, false)", ""
+    unbooked, comebacks = "'unbooked'", ""
+    if scope.states:
+        comebacks = "LEFT JOIN comebacks c ON c.id = p.id"
+        unbooked = """CASE WHEN c.id IS NOT NULL THEN 'recovered'
+              WHEN p.closed OR p.last_sign < %(silent)s THEN 'lost' ELSE 'in_progress' END"""
     if scope.old:
-        was_client += " OR coalesce(o.since < (p.at AT TIME ZONE %(zone)s)::date, false)"
+        was_client += " OR coalesce(o.from_at <= p.at, false)"
         old = "LEFT JOIN old_clients o ON o.id = p.contact_id"
     return f"""
-SELECT *, answered_at IS NOT NULL AS answered, coalesce(answered_at - at <= %(target)s, false) AS in_target,
+SELECT *, answered_at IS NOT NULL AS answered, coalesce(answered_at <= at + %(target)s, false) AS in_target,
        CASE WHEN seconds > 0 AND NOT was_client THEN round(%(hour_rate)s * seconds / 3600, 2) ELSE 0 END AS handling
 FROM (
   SELECT p.id, p.at, p.contact_id, p.channel, p.spam, p.seconds,
-         CASE WHEN b.lead_id IS NOT NULL THEN 'booked' WHEN c.id IS NOT NULL THEN 'recovered'
-              WHEN p.closed OR %(as_of)s - p.last_sign > %(lost_after)s THEN 'lost' ELSE 'in_progress' END AS state,
+         CASE WHEN b.lead_id IS NOT NULL THEN 'booked' ELSE {unbooked} END AS state,
          coalesce(b.visited, false) AS visited, {was_client} AS was_client,
          least(p.reply, b.made) AS answered_at, p.human AS human_at
   FROM period_leads p
   LEFT JOIN lead_bookings b ON b.lead_id = p.id
   LEFT JOIN visitors v ON v.contact_id = p.contact_id
-  LEFT JOIN comebacks c ON c.id = p.id
-  {old}
+  {comebacks} {old}
 ) judged"""
 
 
@@ -150,7 +153,7 @@ WHERE e.tenant_id = %(tenant)s AND e.kind = 'message' AND e.lead_id IS NOT NULL 
   AND e.at >= %(start)s AND e.at < %(end)s {seen}"""
 
 
-@piece("lead_messages", "message_events", "merged", "test_contacts", "twins", "visitors", "old_clients")
+@piece("lead_messages", "message_events", "merged", "twins", "visitors", "old_clients")
 def _messages(scope: Scope) -> str:
     """Those on leads of people who were no clients yet: id, at, lead_id, contact_id, lead_at, cost."""
     if not scope.events:
@@ -162,7 +165,7 @@ FROM message_events e
 JOIN ({_select(scope, "AND l.id IN (SELECT lead_id FROM message_events)")}) k ON k.id = e.lead_id
 LEFT JOIN old_clients o ON o.id = k.contact_id
 LEFT JOIN visitors v ON v.contact_id = k.contact_id
-WHERE NOT coalesce(o.since < (k.at AT TIME ZONE %(zone)s)::date, false) AND NOT coalesce(v.at < k.at, false)"""
+WHERE NOT coalesce(o.from_at <= k.at, false) AND NOT coalesce(v.at < k.at, false)"""
 
 
 @piece("lead_handling", "lead_facts", inline=True)

@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from django.db import connection
 
 from economics.question import Question
-from economics.rowsets.pieces import Scope, piece
+from economics.rowsets.pieces import Scope, compose, piece
 
 # The few contacts that are not plain; a partial index of this room holds just these.
 _ODD = "tenant_id = %(tenant)s AND (is_test OR merged_into_id IS NOT NULL OR client_since IS NOT NULL)"
 
 
-def scope(question: Question) -> Scope:
-    """Looks which rare things the salon has, so that questions to others stay short."""
+def scope(question: Question, *, states: bool = True) -> Scope:
+    """Looks which rare things the salon has, so that questions to others stay short.
+
+    `states`: see `Scope`.
+    """
+    values = {"tenant": question.tenant.pk}
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
 SELECT coalesce(bool_or(merged_into_id IS NOT NULL), false), coalesce(bool_or(is_test), false),
        coalesce(bool_or(client_since IS NOT NULL), false),
        EXISTS (SELECT FROM leads_lead WHERE tenant_id = %(tenant)s AND duplicate_of_id IS NOT NULL),
-       EXISTS (SELECT FROM economics_moneyevent WHERE tenant_id = %(tenant)s)
+       EXISTS (SELECT FROM economics_moneyevent WHERE tenant_id = %(tenant)s),
+       EXISTS (SELECT FROM leads_lead WHERE tenant_id = %(tenant)s AND contact_id IS NULL)
 FROM conversations_contact WHERE {_ODD}""",
-            {"tenant": question.tenant.pk},
+            values,
         )
-        merged, tests, old, folded, events = cursor.fetchone()
-    return Scope(question, merged=merged, tests=tests, old=old, folded=folded, events=events)
+        merged, tested, old, folded, events, strangers = cursor.fetchone()
+        found = Scope(
+            question, merged=merged, old=old, folded=folded, events=events, strangers=strangers, states=states
+        )
+        if not tested:
+            return found
+        asked = "SELECT id FROM test_contacts"
+        cursor.execute(f"{compose(found, asked)} {asked}", values)
+        return dataclasses.replace(found, tests=tuple(row[0] for row in cursor.fetchall()))
 
 
 def contact(scope: Scope, column: str) -> tuple[str, str, str]:
@@ -33,8 +47,8 @@ def contact(scope: Scope, column: str) -> tuple[str, str, str]:
     if scope.merged:
         survivor, join = f"coalesce(m.survivor, {column})", f"LEFT JOIN merged m ON m.id = {column}"
     if scope.tests:
-        # Few and asked for every row: an array is looked through faster than a join is planned.
-        valid = f"AND coalesce({survivor} <> ALL ((SELECT array_agg(id) FROM test_contacts)::bigint[]), true)"
+        # A constant array is hashed; the same as a join would have to be planned.
+        valid = f"AND ({survivor} <> ALL (%(tests)s::bigint[]) OR {survivor} IS NULL)"
     return survivor, join, valid
 
 
@@ -70,7 +84,8 @@ FROM odd_contacts o LEFT JOIN merged m ON m.id = o.id WHERE o.is_test"""
 
 @piece("old_clients", "odd_contacts", "merged")
 def _old(_: Scope) -> str:
-    """id, since: clients from before the history starts; the earliest date of their cards holds."""
+    """id, from_at: clients from before the history starts; clients they are from the day after the earliest date of
+    their cards."""
     return """
-SELECT coalesce(m.survivor, o.id) AS id, min(o.client_since) AS since
+SELECT coalesce(m.survivor, o.id) AS id, (min(o.client_since) + 1)::timestamp AT TIME ZONE %(zone)s AS from_at
 FROM odd_contacts o LEFT JOIN merged m ON m.id = o.id WHERE o.client_since IS NOT NULL GROUP BY 1"""

@@ -17,10 +17,15 @@ class Scope:
 
     question: Question
     merged: bool = True
-    tests: bool = True
     old: bool = True
     folded: bool = True
     events: bool = True
+    # Leads whose person is not known.
+    strangers: bool = True
+    # Contacts that are tests, after merging: few, and looked up for every row.
+    tests: tuple[int, ...] = ()
+    # Must unbooked leads be told apart, or is booked or not all that is asked?
+    states: bool = True
 
     @property
     def past(self) -> bool:
@@ -47,7 +52,7 @@ _PIECES: dict[str, Piece] = {}
 def piece(name: str, *needs: str, inline: bool = False) -> Callable[[Text], Text]:
     """Registers a function that writes the SELECT of a piece.
 
-    A piece is computed once for the statement; an `inline` one is merged into the places that read it.
+    An `inline` piece is merged into every place that reads it: it only narrows or renames another one.
     """
 
     def register(text: Text) -> Text:
@@ -59,30 +64,48 @@ def piece(name: str, *needs: str, inline: bool = False) -> Callable[[Text], Text
     return register
 
 
-def compose(scope: Scope, names: Iterable[str]) -> str:
-    """The WITH clause that holds `names` and all they need, in an order that PostgreSQL accepts."""
+def compose(scope: Scope, reading: str) -> str:
+    """The WITH clause with all pieces that the statement `reading` them needs, in an order that PostgreSQL accepts.
+
+    What is read once is merged into its reader, what is read more often is computed once. PostgreSQL would decide by
+    the text alone and not see that an inline piece reads on for each place that it is merged into.
+    """
     found: dict[str, str] = {}
 
-    def add(name: str) -> None:
-        if name in found:
-            return
-        one = _PIECES[name]
-        text = one.text(scope).strip()
-        for need in one.needs:
-            # What is left out for this salon need not be there either.
-            if re.search(rf"\b{need}\b", text):
-                add(need)
-        how = "NOT MATERIALIZED" if one.inline else "MATERIALIZED"
-        found[name] = f"{name} AS {how} ({text})"
+    def add(text: str, among: Iterable[str]) -> None:
+        for name in among:
+            if name not in found and _reads(text, name):
+                inside = _PIECES[name].text(scope).strip()
+                add(inside, _PIECES[name].needs)
+                found[name] = inside
 
-    for name in names:
-        add(name)
-    return "WITH RECURSIVE " + ",\n".join(found.values())
+    add(reading, _PIECES)
+    times: dict[str, int] = {}
+    for name in reversed(found):
+        readers = sum(
+            _reads(text, name) * (times[reader] if _PIECES[reader].inline else 1)
+            for reader, text in found.items()
+            if reader in times and reader != name
+        )
+        times[name] = readers + _reads(reading, name)
+    return "WITH RECURSIVE " + ",\n".join(
+        f"{name} AS {_how(_PIECES[name], text, times[name])}({text})" for name, text in found.items()
+    )
 
 
-def parameters(question: Question) -> dict[str, Any]:
+def _reads(text: str, name: str) -> int:
+    return len(re.findall(rf"\b(?:FROM|JOIN) {name}\b", text))
+
+
+def _how(one: Piece, text: str, times: int) -> str:
+    if _reads(text, one.name):
+        return ""  # one that reads itself is always computed
+    return "NOT MATERIALIZED " if one.inline or times == 1 else "MATERIALIZED "
+
+
+def parameters(scope: Scope) -> dict[str, Any]:
     """Values for the placeholders that pieces use."""
-    terms = question.terms
+    question, terms = scope.question, scope.question.terms
     return {
         "tenant": question.tenant.pk,
         "zone": question.tenant.timezone,
@@ -94,10 +117,11 @@ def parameters(question: Question) -> dict[str, Any]:
         "today": question.today,
         "hour_rate": terms.manager_hour_rate,
         "target": dt.timedelta(seconds=terms.answer_target_s),
-        "lost_after": dt.timedelta(days=terms.lost_after_days),
+        "silent": question.as_of - dt.timedelta(days=terms.lost_after_days),
         "recovered": dt.timedelta(days=terms.recovered_days),
         "window": dt.timedelta(days=terms.attribution_window_days),
         "late": dt.timedelta(hours=terms.late_cancel_hours),
         "repeat_days": terms.repeat_window_days,
         "vat": terms.vat_rate,
+        "tests": list(scope.tests),
     }
