@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -158,24 +159,27 @@ def run(question: Question, sections: Iterable[Section]) -> dict[str, list[dict[
     statement = f"{rowsets.compose(scope, statement)}\n{statement}"
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in unique}
     names = list(unique)
-    with connection.cursor() as cursor:
-        prepare(cursor)
+    with connection.cursor() as cursor, whole_sets(cursor):
         cursor.execute(statement, rowsets.parameters(scope))
         for index, row in cursor.fetchall():
             found[names[index]].append(json.loads(row, parse_float=Decimal))
     return found
 
 
-def prepare(cursor: Any) -> None:
-    """Settings for a large question: memory for its groups, no compiling for one run, one process.
+@contextlib.contextmanager
+def whole_sets(cursor: Any) -> Iterator[None]:
+    """Settings for one large question: memory for its groups, no compiling for one run, one process.
 
     Everything is joined as whole sets. PostgreSQL knows nothing of the sizes that come out of a WITH, and where it
     guesses too low it would walk through one row by row for each row of another.
     """
     cursor.execute(
-        "SET LOCAL work_mem = '64MB'; SET LOCAL jit = off; SET LOCAL enable_nestloop = off;"
-        " SET LOCAL max_parallel_workers_per_gather = 0"
+        "SET LOCAL work_mem = '64MB'; SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0;"
+        " SET LOCAL enable_nestloop = off"
     )
+    yield
+    # The small questions that follow in this transaction want their indexes back.
+    cursor.execute("SET LOCAL enable_nestloop = on")
 
 
 def _column(metric: Metric, index: int) -> str:

@@ -118,18 +118,23 @@ def _fetch(
 ) -> Iterator[Row]:
     check(question, metric, key=key)
     statement, values = _statement(question, metric, key=key, hits=hits, place=place, limit=limit)
-    with connection.cursor() as cursor:
-        counting.prepare(cursor)
+    with connection.cursor() as cursor, counting.whole_sets(cursor):
         if limit is not None:
             cursor.execute(statement, values)
-            yield from (_row(row, metric) for row in cursor.fetchall())
-            return
-    # Django's own chunked cursor is switched off for poolers; inside one transaction a named one is safe.
-    with connection.connection.cursor(name="economics_rows") as named:
-        named.itersize = 1000
-        named.execute(statement, values)
-        for row in named:
+            found = cursor.fetchall()
+        else:
+            # Django's own chunked cursor is switched off for poolers; inside one transaction a named one is safe.
+            # Its plan is made here, its rows are read later.
+            named = connection.connection.cursor(name="economics_rows")
+            named.itersize = 1000
+            named.execute(statement, values)
+            found = named
+    try:
+        for row in found:
             yield _row(row, metric)
+    finally:
+        if limit is None:
+            found.close()
 
 
 def _statement(

@@ -42,6 +42,17 @@ FAMILY = Family(
             "status = 'open'",
         ),
         Metric(
+            name="bookings_unmarked",
+            label=_("Not marked"),
+            about=_("Bookings that are over and have no outcome yet."),
+            shape=Shape.COUNT,
+            unit=Unit.COUNT,
+            event_time=VISIT_TIME,
+            parts=one(BOOKINGS, "status = 'open' AND over"),
+            better=-1,
+            listed=False,
+        ),
+        Metric(
             name="bookings_moved",
             label=pgettext_lazy("figure", "Moved"),
             about=_("Bookings that were moved at least once."),

@@ -34,7 +34,7 @@ SPEND = RowSet(
 
 BOOKINGS = RowSet(
     name="bookings", piece="booking_facts", kind=Kind.BOOKING, owner="client",
-    dims=("status", "planned", "known", "eligible", "offered", "taken"),
+    dims=("status", "planned", "known", "eligible", "offered", "taken", "over"),
     measures=(
         "listed", "discount", "due", "refunded", "revenue", "forfeited", "kept", "net", "vat", "materials",
         "staff_share", "ended_fees", "ended_messages", "tips", "receivable", "gross", "contribution", "addon_price",

@@ -194,7 +194,7 @@ FROM (
 def _facts(_: Scope) -> str:
     """The period's bookings. `planned`: agreed beforehand, so that not coming was possible."""
     return """
-SELECT *, contact_id IS NOT NULL AS known, NOT walk_in AS planned,
+SELECT *, contact_id IS NOT NULL AS known, NOT walk_in AS planned, at < %(as_of)s AS over,
        CASE WHEN done THEN greatest(due - paid, 0) ELSE 0 END AS receivable,
        CASE WHEN open THEN 0 ELSE fees END AS ended_fees, CASE WHEN open THEN 0 ELSE messages END AS ended_messages,
        kept - vat AS net

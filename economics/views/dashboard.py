@@ -42,7 +42,7 @@ _COUNTED = (
     *tiles.FIVE,
     *tiles.MORE,
     "spend_ads",
-    "bookings_open",
+    "bookings_unmarked",
     "bookings",
     *COLUMNS["source"],
     *COLUMNS["channel"],
@@ -109,7 +109,7 @@ def _linked(chosen: Choice, tile: tiles.Tile) -> dict[str, Any]:
 
 def _unmarked(figures: dict[str, Any]) -> str:
     """Visits whose outcome nobody marked make every rate doubtful."""
-    unmarked, everything = figures["bookings_open"]["value"], figures["bookings"]["value"]
+    unmarked, everything = figures["bookings_unmarked"]["value"], figures["bookings"]["value"]
     if not everything or unmarked * 20 <= everything:
         return ""
     return _("%(share)s of visits have no outcome yet: the figures of who came will still change.") % {
