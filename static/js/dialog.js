@@ -19,6 +19,7 @@ mount("dialog", (dialog) => {
     // Both ends of the click on the backdrop: a drag that began in a field must not throw the text away
     if (event.target === dialog && pressed === dialog && event.detail) dialog.close();
   });
+  dialog.addEventListener("dialog:close", () => dialog.close()); // sent by the server with HX-Trigger
   dialog.addEventListener("toggle", () => {
     // The closing cross stands first in the page, yet nobody opens a dialog to reach it
     if (!dialog.open || !document.activeElement?.matches("[data-dialog-close]")) return;
