@@ -22,7 +22,9 @@ _servers = None
 def _schema() -> str:
     """A digest of everything that makes the schema."""
     digest = hashlib.sha256()
-    for path in sorted([*ROOT.glob("*/migrations/*.py"), *ROOT.glob("*/functions.py"), ROOT / "work/queue.py"]):
+    for path in sorted(
+        [*ROOT.glob("*/migrations/*.py"), *ROOT.glob("*/functions.py"), ROOT / "work/queue.py"]
+    ):
         digest.update(path.read_bytes())
     digest.update((ROOT / "tenants/constraints.py").read_bytes())
     return digest.hexdigest()
@@ -33,7 +35,11 @@ def _start() -> None:
     data = Path(os.environ.get("MARZHA_TEST_DATA", ROOT / ".local/test")).resolve()
     for name in ("DATABASE_URL", "DATABASE_URL_RW", "DATABASE_URL_RO", "DATABASE_URL_INGEST", "REDIS_URL"):
         os.environ.pop(name, None)
-    os.environ |= {"MARZHA_DATA": str(data), "ALLOW_PRIVATE_HOSTS": "1", "DJANGO_SETTINGS_MODULE": "config.settings"}
+    os.environ |= {
+        "MARZHA_DATA": str(data),
+        "ALLOW_PRIVATE_HOSTS": "1",
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+    }
     sys.path.insert(0, str(ROOT))
     from config import environment, roles, servers
 
@@ -44,7 +50,9 @@ def _start() -> None:
         drop(given.databases.admin, TEMPLATE)
         roles.ensure(given)
         done = subprocess.run(
-            [sys.executable, "-m", "django", "migrate", "--database", "owner", "--skip-checks", "-v", "0"], cwd=ROOT
+            [sys.executable, "-m", "django", "migrate", "--database", "owner", "--skip-checks", "-v", "0"],
+            cwd=ROOT,
+            check=False,
         )
         if done.returncode:
             raise SystemExit("the schema could not be made")

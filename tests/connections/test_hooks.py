@@ -43,7 +43,9 @@ def test_the_same_update_twice_is_one_row(door: Door, path: str, salon: Salon) -
 
 
 def test_a_chunked_body_is_whole(door: Door, path: str, salon: Salon) -> None:
-    body = json.dumps({"update_id": 8, "message": telegram.Writer(door, path).message(text="По частям")}).encode()
+    body = json.dumps(
+        {"update_id": 8, "message": telegram.Writer(door, path).message(text="По частям")}
+    ).encode()
     assert asgi.call(door, "POST", path, [body[:10], body[10:], b""], telegram.SECRET).status == 200
     assert bytes(stored(salon)[0].raw) == body
 
@@ -80,7 +82,9 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_but_authentic_bodies_are_kept_to_the_byte(name: str, door: Door, path: str, salon: Salon) -> None:
+def test_hostile_but_authentic_bodies_are_kept_to_the_byte(
+    name: str, door: Door, path: str, salon: Salon
+) -> None:
     assert asgi.call(door, "POST", path, HOSTILE[name], telegram.SECRET).status == 200
     (event,) = stored(salon)
     assert bytes(event.raw) == HOSTILE[name]

@@ -38,7 +38,9 @@ def test_a_first_word_becomes_a_lead_with_its_source(writer: telegram.Writer, sa
         assert texts[-1] == "Хочу на стрижку"
 
 
-def test_ten_messages_at_once_are_one_person_one_thread_one_lead(writer: telegram.Writer, salon: Salon) -> None:
+def test_ten_messages_at_once_are_one_person_one_thread_one_lead(
+    writer: telegram.Writer, salon: Salon
+) -> None:
     for number in range(10):
         writer.say(f"Сообщение {number}")
     for _ in range(10):

@@ -49,7 +49,9 @@ def fresh(salon: Salon, message: Message) -> Message:
         return Message.objects.get(pk=message.pk)
 
 
-def test_a_message_is_sent_and_keeps_the_provider_id(writer: telegram.Writer, salon: Salon, bot: FakeTelegram) -> None:
+def test_a_message_is_sent_and_keeps_the_provider_id(
+    writer: telegram.Writer, salon: Salon, bot: FakeTelegram
+) -> None:
     message = say(salon)
     carry()
     sent = bot.sent_to(writer.chat)
@@ -64,7 +66,9 @@ def test_the_same_key_is_the_same_message(writer: telegram.Writer, salon: Salon,
     assert len(bot.sent_to(writer.chat)) == 1
 
 
-def test_an_answer_to_an_older_word_is_not_sent(writer: telegram.Writer, salon: Salon, bot: FakeTelegram) -> None:
+def test_an_answer_to_an_older_word_is_not_sent(
+    writer: telegram.Writer, salon: Salon, bot: FakeTelegram
+) -> None:
     message = say(salon, author=Author.ASSISTANT, generation=1)
     writer.say("Подождите")
     sweep.run(sweep.queue("inbound"))
@@ -110,7 +114,9 @@ def test_send_again_is_a_new_attempt_that_really_sends(
     assert fresh(salon, message).state == "sent"
 
 
-def test_a_veto_right_before_the_call_cancels(writer: telegram.Writer, salon: Salon, bot: FakeTelegram) -> None:
+def test_a_veto_right_before_the_call_cancels(
+    writer: telegram.Writer, salon: Salon, bot: FakeTelegram
+) -> None:
     def taken_back(sender: Any, message: Message, **_: Any) -> str:
         return "the visit was cancelled"
 

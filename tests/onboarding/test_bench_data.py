@@ -42,7 +42,9 @@ def test_everybody_is_booked_at_one_moment_with_reminders(
     with salon.work():
         ahead = Booking.objects.filter(status="confirmed")
         assert ahead.values("starts_at").distinct().count() == 1
-        assert set(ahead.values_list("contact", flat=True)) == set(Contact.objects.values_list("pk", flat=True))
+        assert set(ahead.values_list("contact", flat=True)) == set(
+            Contact.objects.values_list("pk", flat=True)
+        )
         due = Reminder.objects.get(booking=ahead[0], offset_minutes=120)
         assert due.state == "waiting"
         assert due.due_at - salon.now() < dt.timedelta(seconds=31)

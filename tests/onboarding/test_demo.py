@@ -37,7 +37,9 @@ def test_every_page_has_something_to_show_and_a_second_load_keeps_it(
         assert Booking.objects.filter(starts_at__gt=now, status="confirmed").count() > 5
         assert Reminder.objects.filter(state="waiting").exists()
         assert Spend.objects.count() >= 8
-        assert not Reminder.objects.filter(booking__created_at__lt=now, state__in=["pending", "done"]).exists()
+        assert not Reminder.objects.filter(
+            booking__created_at__lt=now, state__in=["pending", "done"]
+        ).exists()
         before = Booking.objects.count()
         clock.move(clock.dt.timedelta(hours=3))
         assert clock.now() - now > clock.dt.timedelta(hours=2)

@@ -105,7 +105,9 @@ def test_a_lead_becomes_a_contact_and_a_deal_with_its_source(
         assert Portal.objects.get().matching["pipeline"] == "0"
 
 
-def test_a_booking_moves_the_deal_and_brings_the_amount(lead: Lead, portal: FakeBitrix24, salon: Salon) -> None:
+def test_a_booking_moves_the_deal_and_brings_the_amount(
+    lead: Lead, portal: FakeBitrix24, salon: Salon
+) -> None:
     sync(salon)
     before = portal.portal.deals[0]["stageId"]
     book(salon, lead)
