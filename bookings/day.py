@@ -86,7 +86,8 @@ def of(staff: Iterable[Staff], *, day: dt.date, zone: ZoneInfo, now: dt.datetime
         .prefetch_related(Prefetch("items", items))
         .order_by("starts_at", "id")
     )
-    visits, gone = [], []
+    visits: list[Placed] = []
+    gone: list[Placed] = []
     for booking in found:
         if booking.starts_at >= whole.end or booking.ends_at <= whole.start:
             continue  # only its buffer reaches into this day
@@ -125,7 +126,7 @@ def _stretch(begin: int, end: int, zone: ZoneInfo) -> Stretch:
 def _column(
     staff: Staff, work: list[Stretch], visits: list[Placed], whole: periods.Period, now: dt.datetime
 ) -> Column:
-    taken = [Stretch(v.booking.during.lower, v.booking.during.upper) for v in visits]
+    taken = [Stretch(v.booking.starts_at, v.booking.during.upper or v.booking.ends_at) for v in visits]
     return Column(
         staff,
         visits,

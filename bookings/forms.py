@@ -177,7 +177,7 @@ class _LinkedChoices(forms.ModelMultipleChoiceField):
         return priced(obj) if isinstance(obj, Addon | Service) else str(obj)
 
 
-class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]
+class ServiceForm(forms.ModelForm):
     """A line of the price list."""
 
     synonyms = forms.CharField(
@@ -242,7 +242,7 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]
         return list(dict.fromkeys(word for word in words if word))
 
 
-class AddonForm(forms.ModelForm):  # type: ignore[type-arg]
+class AddonForm(forms.ModelForm):
     """What is offered on top."""
 
     class Meta:
@@ -272,7 +272,7 @@ class AddonForm(forms.ModelForm):  # type: ignore[type-arg]
         return self.cleaned_data["cost"] or 0
 
 
-class StaffForm(forms.ModelForm):  # type: ignore[type-arg]
+class StaffForm(forms.ModelForm):
     """A master with weekly hours: two shifts a day leave a break between them."""
 
     user = forms.TypedChoiceField(
@@ -360,7 +360,7 @@ class StaffForm(forms.ModelForm):  # type: ignore[type-arg]
         return given
 
 
-class DayOffForm(forms.ModelForm):  # type: ignore[type-arg]
+class DayOffForm(forms.ModelForm):
     """Days without work, both included."""
 
     class Meta:

@@ -61,7 +61,8 @@ def _text(value: str) -> str:
 
 def _folded(line: str) -> str:
     """No line is longer than 75 octets, and no letter is torn."""
-    parts, part = [], ""
+    parts: list[str] = []
+    part = ""
     for char in line:
         if len((part + char).encode()) > 75 - bool(parts):
             parts.append(part)

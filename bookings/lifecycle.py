@@ -103,7 +103,7 @@ def book(
         status=BookingStatus.HELD if hold_minutes else BookingStatus.CONFIRMED,
         origin=origin,
         source=lead.source if lead else "",
-        total=sum((row.price for row in (*services, *addons)), Decimal(0)),
+        total=sum((s.price for s in services), Decimal(0)) + sum((a.price for a in addons), Decimal(0)),
         addons_offered=addons_offered or bool(addons),
         hold_until=now + dt.timedelta(minutes=hold_minutes) if hold_minutes else None,
         note=note,
@@ -145,7 +145,8 @@ def _announce_booked(booking: Booking, now: dt.datetime) -> None:
 
 
 def _items(booking: Booking, services: Sequence[Service], addons: Sequence[Addon]) -> Iterable[BookingItem]:
-    for position, row in enumerate((*services, *addons)):
+    rows: list[Service | Addon] = [*services, *addons]
+    for position, row in enumerate(rows):
         yield BookingItem(
             booking=booking,
             service=row if isinstance(row, Service) else None,

@@ -45,9 +45,8 @@ class _CatalogueSerializer(serializers.ModelSerializer[Any]):
 
     def validate_external_id(self, value: str) -> str:
         """The file's own id, once per list."""
-        others = self.Meta.model.objects.filter(external_id=value).exclude(
-            pk=getattr(self.instance, "pk", None)
-        )  # type: ignore[attr-defined]
+        model: Any = self.Meta.model
+        others = model.objects.filter(external_id=value).exclude(pk=getattr(self.instance, "pk", None))
         if value and others.exists():
             raise serializers.ValidationError(_("Another one has this id."))
         return value
@@ -196,7 +195,7 @@ class StaffSerializer(_CatalogueSerializer):
     """A master."""
 
     hours = HoursField(required=False)
-    days_off = DayOffSerializer(many=True, required=False, max_length=400)
+    days_off = DayOffSerializer(many=True, required=False, max_length=400)  # type: ignore[call-arg]
 
     class Meta:
         model = Staff

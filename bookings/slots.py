@@ -82,8 +82,13 @@ def need_of_booking(booking: Booking) -> Need:
     return Need(
         service_ids=frozenset(item.service_id for item in booking.items.all() if item.service_id),
         minutes=int((booking.ends_at - booking.starts_at).total_seconds()) // 60,
-        buffer_minutes=int((booking.during.upper - booking.ends_at).total_seconds()) // 60,
+        buffer_minutes=int((_until(booking) - booking.ends_at).total_seconds()) // 60,
     )
+
+
+def _until(booking: Booking) -> dt.datetime:
+    assert booking.during.upper is not None  # every visit ends
+    return booking.during.upper
 
 
 def masters(need: Need, *, staff: Staff | None = None) -> list[Staff]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -41,9 +42,11 @@ class Wish:
         return slots.need_of(self.services, self.addons).minutes
 
     @property
-    def total(self) -> Any:
+    def total(self) -> Decimal:
         """What it costs."""
-        return sum((row.price for row in (*self.services, *self.addons)), start=0)
+        return sum((s.price for s in self.services), Decimal(0)) + sum(
+            (a.price for a in self.addons), Decimal(0)
+        )
 
     @property
     def pairs(self) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bookings import catalogue, hours, links
@@ -47,12 +48,11 @@ def index(request: HttpRequest, tab: str = "services") -> HttpResponse:
 
 def _listed(tab: str) -> dict[str, Any]:
     if tab == "addons":
-        rows = (
-            Addon.objects.filter(active=True)
-            .prefetch_related("service_links__service")
-            .order_by("name", "id")
-        )
-        return {"rows": list(rows), "gone": list(Addon.objects.filter(active=False).order_by("name"))}
+        addons = Addon.objects.filter(active=True).prefetch_related("service_links__service")
+        return {
+            "rows": list(addons.order_by("name", "id")),
+            "gone": list(Addon.objects.filter(active=False).order_by("name")),
+        }
     if tab == "masters":
         masters = list(
             Staff.objects.filter(active=True)
@@ -86,7 +86,11 @@ def _listed(tab: str) -> dict[str, Any]:
 
 def _short_week(staff: Staff) -> list[dict[str, Any]]:
     """Days with the same hours side by side: Mon–Fri 10:00–14:00, 15:00–20:00."""
-    names = (_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun"))
+    names = (
+        pgettext("weekday, short", "Mon"), pgettext("weekday, short", "Tue"), pgettext("weekday, short", "Wed"),
+        pgettext("weekday, short", "Thu"), pgettext("weekday, short", "Fri"), pgettext("weekday, short", "Sat"),
+        pgettext("weekday, short", "Sun"),
+    )  # fmt: skip
     week = hours.format_week(staff.hours.all())
     lines: list[dict[str, Any]] = []
     for place, key in enumerate(hours.WEEKDAYS):
@@ -207,7 +211,7 @@ def restore(request: HttpRequest, tab: str, pk: int) -> HttpResponse:
 
 
 def _active(request: HttpRequest, tab: str, pk: int, *, active: bool) -> HttpResponse:
-    row = get_object_or_404(_MODELS[tab], pk=pk)
+    row: Any = get_object_or_404(_MODELS[tab], pk=pk)
     row.active = active
     row.save(update_fields=["active"])
     audit.record(

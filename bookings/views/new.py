@@ -57,7 +57,7 @@ def _form(request: HttpRequest) -> NewVisitForm:
         if own is None:
             raise PermissionDenied
         masters = [own]
-    choices = {
+    choices: dict[str, Any] = {
         "services": list(Service.objects.filter(active=True).order_by("position", "name", "id")),
         "addons": list(Addon.objects.filter(active=True).order_by("name", "id")),
         "staff": masters,
@@ -104,7 +104,8 @@ def _context(form: NewVisitForm, request: HttpRequest) -> dict[str, Any]:
         "served": served,
         "able": slots.masters(need) if services else [],
         "times": times_of(need, day, staff) if served else [],
-        "time_chosen": str(form["time"].value() or "")[:5],
+        # The place in the calendar that was clicked stays wanted while services are chosen.
+        "time_chosen": str(form["time"].value() or request.GET.get("wanted") or "")[:5],
         "client": contact,
         "offered": "addons_offered" in (request.POST or request.GET),
     }

@@ -69,15 +69,13 @@ def _title(booking: Booking) -> str:
 def _context(request: HttpRequest, booking: Booking, **more: Any) -> dict[str, Any]:
     now = clock.now()
     changes = list(booking.changes.select_related("user", "staff_before").order_by("-id"))
-    for change in changes:
-        change.sign = SIGNS[change.kind]
     may = parts.may_change(request, booking)
     coming = booking.status == BookingStatus.CONFIRMED
     undoable = booking.status in UNDOABLE and bool(changes) and changes[0].kind == booking.status
     return {
         "booking": booking,
         "items": booking.items.order_by("position", "id"),
-        "changes": changes,
+        "story": [(change, SIGNS[Kind(change.kind)]) for change in changes],
         "now": now,
         "may": may,
         "manager": parts.manages(request),

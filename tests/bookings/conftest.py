@@ -11,7 +11,10 @@ import pytest
 from bookings import catalogue, lifecycle
 from bookings.models import Addon, Booking, Service, Staff
 from conversations.models import Contact
+from tests.browser.conftest import chromium, house
 from tests.conftest import Salon
+
+__all__ = ["chromium", "house"]  # fixtures of the walks
 
 HOURS = ["10:00", "14:00", "15:00", "20:00"]
 WORKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat")

@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-import pytest
-
 from bookings.models import Booking, Service, Staff
 from conversations.models import Contact
 from leads import pipeline
