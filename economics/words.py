@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 # Sources are free words; these are the ones people expect to see written properly.
 _SOURCES = {
     "yandex_direct": gettext_lazy("Yandex Direct"),
+    "yandex": gettext_lazy("Yandex"),
     "yandex_maps": gettext_lazy("Yandex Maps"),
     "vk_ads": gettext_lazy("VK Ads"),
     "vk": gettext_lazy("VK"),
@@ -21,6 +22,7 @@ _SOURCES = {
     "whatsapp": gettext_lazy("WhatsApp"),
     "webchat": gettext_lazy("Site chat"),
     "form": gettext_lazy("Site form"),
+    "friends": gettext_lazy("Friends' advice"),
     "recommendation": gettext_lazy("Recommendation"),
 }
 
