@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from drf_spectacular.helpers import forced_singular_serializer
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import mixins, serializers, status
@@ -100,7 +101,9 @@ class Economics(Endpoint):
         """Nothing is looked up by id here."""
         return Spend.objects.none()
 
-    @extend_schema(parameters=_PERIOD, responses={200: representation.report_schema()})
+    @extend_schema(
+        parameters=_PERIOD, responses=forced_singular_serializer(type(representation.report_schema()))
+    )
     def list(self, request: Request) -> Response:
         """Every metric of a period, by a breakdown when asked; definitions in docs/metrics.md."""
         return Response(report.answer(_asked(request)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -92,6 +93,7 @@ class SpendSerializer(serializers.Serializer[Spend]):
         )
 
 
+@functools.cache
 def _metric() -> serializers.Serializer[Any]:
     return inline_serializer(
         "Metric",
