@@ -34,4 +34,11 @@ class Command(BaseCommand):
                 counts = writing.import_ledger(document, tenant=wall.entered_tenant(), now=clock.now())
         except (OSError, safejson.Malformed, refusal.Refused) as error:
             raise CommandError(f"{options['file']}: {error}") from error
+        if _schedule(document):
+            self.stderr.write("schedule: read over; working time of the past is not counted yet")
         self.stdout.write(json.dumps(counts))
+
+
+def _schedule(document: Any) -> bool:
+    ledger = document.get("ledger", document) if isinstance(document, dict) else {}
+    return bool(ledger.get("schedule"))
