@@ -26,19 +26,23 @@ def put_words(tenant: Tenant, *, chat: Connection) -> None:
     dice = Dice(11)
     threads = list(
         Conversation.objects.filter(chat__startswith=CHAT)
-        .select_related("contact")
+        .select_related("contact", "connection")
         .order_by("-last_message_at")[:TALKS]
     )
-    for number, thread in enumerate(threads):
+    still_open = 0
+    for thread in threads:
         messages = list(Message.objects.filter(conversation=thread).order_by("created_at", "id"))
         lead = Lead.objects.filter(conversation=thread).order_by("-id").first()
         booking = Booking.objects.filter(lead=lead).order_by("id").first() if lead else None
         _word(messages, _talk(dice, booked=booking is not None, length=len(messages)), _facts(booking, dice))
         Message.objects.bulk_update(messages, ["text"])
         thread.last_text = messages[-1].text[:200] if messages else ""
-        thread.state = Conversation.State.OPEN if number < OPEN else Conversation.State.CLOSED
+        # Only the site chat lives on: the other channels are history until they are connected.
+        is_open = thread.connection.kind == "webchat" and still_open < OPEN
+        still_open += is_open
+        thread.state = Conversation.State.OPEN if is_open else Conversation.State.CLOSED
         # Whoever had the last word without being booked waits for an answer.
-        waits = number < OPEN and bool(messages) and messages[-1].direction == "in" and booking is None
+        waits = is_open and bool(messages) and messages[-1].direction == "in" and booking is None
         thread.waiting_since = messages[-1].created_at if waits else None
         thread.unread = 1 if waits else 0
         thread.holder = Holder.PERSON
