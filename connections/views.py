@@ -87,7 +87,11 @@ def account_form(kind: str, data: Any = None) -> forms.Form:
 @needs(Role.MANAGER)
 def index(request: HttpRequest) -> HttpResponse:
     """What is connected, what can be."""
-    channels = [c for c in Connection.objects.order_by("id") if c.kind in registry.channels]
+    channels = [
+        c
+        for c in Connection.objects.order_by("id")
+        if c.kind in registry.channels and not c.account.get("history")
+    ]
     offers = [(kind, registry.channel(kind).label, guide) for kind, guide in GUIDES.items()]
     return render(request, "connections/index.html", {"channels": channels, "offers": offers})
 
