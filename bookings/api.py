@@ -180,11 +180,12 @@ class Slots(LocalTimes):
             found = slots.find(
                 services=services, addons=addons, staff=staff, first_day=first, last_day=last, now=now
             )
-        # By hand: a serializer takes ten times as long over two thousand rows.
+        # By hand, each instant once: a serializer takes ten times as long over two thousand rows.
+        written = {at: iso(at) for at in {at for slot in found for at in slot[:2]}}
         return Response(
             {
                 "slots": [
-                    {"starts_at": iso(s.starts_at), "ends_at": iso(s.ends_at), "staff": s.staff_id}
+                    {"starts_at": written[s.starts_at], "ends_at": written[s.ends_at], "staff": s.staff_id}
                     for s in found
                 ]
             }

@@ -165,10 +165,15 @@ def find_for(
         for start in _grid(low, high, step_minutes * 60, zone)
     ]
     starts.sort()
-    utc, instant, length = dt.UTC, dt.datetime.fromtimestamp, need.length
-    return [
-        Slot(instant(start, utc), instant(start + length, utc), staff_id) for start, _, staff_id in starts
-    ]
+    # Masters share their starts: each instant is made once.
+    times = {
+        start: (
+            dt.datetime.fromtimestamp(start, dt.UTC),
+            dt.datetime.fromtimestamp(start + need.length, dt.UTC),
+        )
+        for start, _, _ in starts
+    }
+    return [Slot(*times[start], staff_id) for start, _, staff_id in starts]
 
 
 def verdicts(
