@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Self
 
+from tests.storms import house as houses
 from tests.storms import town
 
 _numbers = itertools.count(int(time.time()))
@@ -56,6 +57,14 @@ class Crowd:
     def acknowledged(self) -> set[tuple[int, str]]:
         """(connection, external id) of every event that got its 200."""
         return {(post.shop, str(post.number)) for post in self.posts if post.status == 200}
+
+    def goes_on(self, *, by: int) -> None:
+        """Returns when so many more events were acknowledged."""
+        reached = self._count(200) + by
+        houses.wait_for(lambda: self._count(200) >= reached, "nothing is acknowledged any more", every=0.01)
+
+    def _count(self, status: int) -> int:
+        return sum(post.status == status for post in self.posts)
 
     def answers(self, *, since: float = 0.0, until: float = float("inf")) -> Counter[int]:
         """How often which status was answered to what began in a span of `time.monotonic()`."""

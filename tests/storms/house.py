@@ -39,20 +39,22 @@ SETTLE_SECONDS = 30.0
 
 @dataclasses.dataclass
 class Process:
-    """A process of the product."""
+    """A process of the product. `running` is None for one that the nursery brought up."""
 
     name: str
-    running: subprocess.Popen[bytes]
+    pid: int
+    running: subprocess.Popen[bytes] | None = None
     port: int = 0
-
-    @property
-    def pid(self) -> int:
-        """Of the process that was started."""
-        return self.running.pid
 
     def alive(self) -> bool:
         """Whether it still runs."""
-        return self.running.poll() is None
+        if self.running is not None:
+            return self.running.poll() is None
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
 
     def children(self) -> list[int]:
         """Pids of the processes that it started itself and that do its work, such as granian's workers."""
@@ -61,13 +63,15 @@ class Process:
 
     def kill(self) -> None:
         """SIGKILL for it and all that it started."""
-        leash.kill_group(self.running)
-        self.running.wait()
+        for kill in (os.killpg, os.kill):  # one that was just born leads no group yet
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                kill(self.pid, signal.SIGKILL)
+        wait_for(lambda: not self.alive(), f"{self.name} survives", every=0.01)
 
-    def end(self, *, patience: float = 15.0) -> int:
-        """SIGTERM, as at a deployment; returns the exit code."""
-        self.running.send_signal(signal.SIGTERM)
-        return self.running.wait(patience)
+    def end(self, *, patience: float = 20.0) -> None:
+        """SIGTERM, as at a deployment, and waits for its end."""
+        os.kill(self.pid, signal.SIGTERM)
+        wait_for(lambda: not self.alive(), f"{self.name} does not end", patience=patience)
 
 
 class House:
@@ -83,6 +87,7 @@ class House:
         self.postgres, self.valkey = self.servers.postgres, self.servers.valkey
         self.given = environment.load({"MARZHA_DATA": str(folder)})
         self._webs: dict[frozenset[tuple[str, str]], Process] = {}
+        self._nursery: subprocess.Popen[bytes] | None = None
         self._furnish()
 
     # ------------------------------------------------------------------ set-up
@@ -199,20 +204,20 @@ class House:
                 environ=self.environ(**more),
                 output=out,
             )
-        process = Process(name, running, port)
+        process = Process(name, running.pid, running, port)
         self.processes.append(process)
         return process
 
-    def web(self, **more: str) -> Process:
-        """A web process with two workers, answering. One with these surroundings that runs already is used again."""
+    def web(self, *, workers: int = 2, **more: str) -> Process:
+        """A web process, answering. One with these surroundings that runs already is used again."""
         kept = self._webs.get(frozenset(more.items()))
         if kept is None or not kept.alive():
-            kept = self._webs[frozenset(more.items())] = self.another_web(**more)
+            kept = self._webs[frozenset(more.items())] = self.another_web(workers=workers, **more)
         return kept
 
-    def another_web(self, *, workers: int = 2, largest_file: int = 0, **more: str) -> Process:
+    def another_web(self, *, workers: int = 2, port: int = 0, largest_file: int = 0, **more: str) -> Process:
         """A web process for one test alone; its files may grow to `largest_file` bytes, as on a disk that is full."""
-        port = postgres.free_port()
+        port = port or postgres.free_port()
         process = self.start(
             "web",
             *("-m", "granian", "--interface", "asgi", "config.asgi:application", "--host", "127.0.0.1"),
@@ -228,39 +233,33 @@ class House:
         return process
 
     def dispatch(self, *arguments: str) -> Process:
-        """A process that carries out due rows."""
+        """A process that carries out due rows, started as the launcher does."""
         return self.start("dispatch", "manage.py", "dispatch", *arguments)
 
-    @contextlib.contextmanager
-    def nursery(self) -> Iterator[Callable[..., int]]:
-        """A function that brings up a command (`bear("dispatch")`) in no time and returns its pid; see nursery.py."""
-        with (self.folder / "logs" / "nursery.log").open("ab") as out:
-            running = leash.popen(
-                [sys.executable, "-m", "tests.storms.nursery"],
-                at_parents_end=signal.SIGKILL,
-                cwd=environment.ROOT,
-                environ=self.environ(MARZHA_LEASH="1"),
-                stdin=subprocess.PIPE,
-                output=subprocess.PIPE,
-                errors=out,
-            )
-        assert running.stdin is not None
-        assert running.stdout is not None
+    def bear(self, *arguments: str) -> Process:
+        """The same for any endless command, in milliseconds: see nursery.py."""
+        if self._nursery is None:
+            with (self.folder / "logs" / "nursery.log").open("ab") as out:
+                self._nursery = leash.popen(
+                    [sys.executable, "-m", "tests.storms.nursery"],
+                    at_parents_end=signal.SIGKILL,
+                    cwd=environment.ROOT,
+                    environ=self.environ(MARZHA_LEASH="1"),
+                    stdin=subprocess.PIPE,
+                    output=subprocess.PIPE,
+                    errors=out,
+                )
+        assert self._nursery.stdin is not None
+        assert self._nursery.stdout is not None
+        self._nursery.stdin.write(" ".join(arguments).encode() + b"\n")
+        self._nursery.stdin.flush()
+        process = Process(arguments[0], int(self._nursery.stdout.readline()))
+        self.processes.append(process)
+        return process
 
-        def bear(*arguments: str) -> int:
-            assert running.stdin is not None
-            assert running.stdout is not None
-            running.stdin.write(" ".join(arguments).encode() + b"\n")
-            running.stdin.flush()
-            return int(running.stdout.readline())
-
-        try:
-            yield bear
-        finally:
-            running.kill()
-            running.wait()
-            running.stdin.close()
-            running.stdout.close()
+    def born(self) -> list[Process]:
+        """Whatever `bear` brought up in this test."""
+        return [process for process in self.processes if process.running is None]
 
     def worker(self) -> Process:
         """Celery's worker."""
@@ -297,6 +296,9 @@ class House:
         """Ends everything."""
         self._webs.clear()
         self.rest()
+        if self._nursery is not None:
+            self._nursery.kill()
+            self._nursery.communicate()
         self.servers.stop()
         self.telegram.stop()
 

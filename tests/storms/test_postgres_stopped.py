@@ -34,15 +34,16 @@ def test_postgres_gone_and_back_loses_nothing_acknowledged(house: House, blow: B
     # The spool is drained before each sweep, whatever its queues are.
     dispatch = house.dispatch("--queue", "deliveries")
     absences, most_spooled = 0, 0
-    with crowd.Crowd(web.port, shops, senders=16, pace=300) as many:
-        time.sleep(1.0)
+    with crowd.Crowd(web.port, shops, senders=16, pace=200) as many:
         for _ in range(blow.many(2, 60)):
+            many.goes_on(by=60)
             house.postgres_stops(blow.random.choice(("immediate", "kill")))
-            time.sleep(blow.random.uniform(0.4, 1.2))
+            many.goes_on(by=60)
             most_spooled = max(most_spooled, len(spool.files()))
+            time.sleep(blow.random.uniform(0.0, 1.0))
             house.servers.start()
             absences += 1
-            time.sleep(blow.random.uniform(0.5, 1.0))
+        many.goes_on(by=60)
     recovery = houses.wait_for(lambda: not spool.files(), "the spool is not drained")
 
     acknowledged, kept = many.acknowledged(), stored(house)
@@ -55,7 +56,6 @@ def test_postgres_gone_and_back_loses_nothing_acknowledged(house: House, blow: B
         slowest=many.slowest(share=1.0),
     )
     assert most_spooled, "nothing was spooled: nothing was proved"
-    assert len(acknowledged) > 200
     assert set(many.answers()) <= {200, 503}
     assert all(post.retry_after for post in many.posts if post.status == 503)
     assert acknowledged - set(kept) == set()
@@ -79,7 +79,7 @@ def wire(built_house: House) -> Iterator[proxy.Proxy]:
 def web(house: House, wire: proxy.Proxy) -> houses.Process:
     """A web process whose door reaches PostgreSQL through the wire."""
     ingest = house.given.databases.ingest.replace(f":{house.postgres.port}/", f":{wire.port}/")
-    return house.web(DATABASE_URL_INGEST=ingest)
+    return house.web(workers=1, DATABASE_URL_INGEST=ingest)
 
 
 def test_a_commit_whose_answer_is_lost_is_stored_once(

@@ -86,7 +86,7 @@ def test_one_salons_trouble_is_nobody_elses(house: House, blow: Blow, tell: Any)
     for shop in (hung, slow, lost, flooded):
         town.owe(shop, count)
     town.owe(refused, 3)
-    dispatch = house.dispatch("--queue", "deliveries")
+    dispatch = house.bear("dispatch", "--queue", "deliveries")
     houses.wait_for(lambda: calls(telegram, hung), "nothing is sent")
 
     written: dict[str, float] = {}

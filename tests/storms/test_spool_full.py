@@ -27,7 +27,7 @@ def test_a_full_disk_is_said_and_a_torn_record_was_promised_to_nobody(
     house: House, blow: Blow, tell: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     shops = town.open_shops(2)
-    web = house.another_web(workers=2, largest_file=32 * 1024)
+    web = house.another_web(workers=1, largest_file=32 * 1024)
     with crowd.Crowd(web.port, shops, senders=8, pace=200) as many:
         time.sleep(0.5)
         house.postgres_stops("immediate")

@@ -94,7 +94,7 @@ def test_valkey_hung_flushed_and_dead_holds_up_nothing(house: House, blow: Blow,
     shop, quiet_shop = town.open_shops(2)
     town.owe(quiet_shop, 2)
     talk = house.sql("SELECT min(id) FROM conversations_conversation")[0][0]
-    web, _ = house.web(), house.dispatch()
+    web, _ = house.web(), house.bear("dispatch")
     spans: list[Span] = []
     chats = iter(range(5000, 6000))
     client_asks(house, web.port, shop, chat=next(chats))  # everything is warm
@@ -114,7 +114,9 @@ def test_valkey_hung_flushed_and_dead_holds_up_nothing(house: House, blow: Blow,
         house.valkey_hangs()
         alert(quiet_shop, key="hung")
         during("hung")
-        houses.wait_for(lambda: told(house, key="hung"), "slow work is not done while Valkey hangs")
+        houses.wait_for(
+            lambda: told(house, key="hung"), "slow work is not done while Valkey hangs", patience=15
+        )
         house.valkey_wakes()
         for _ in range(20):
             house.redis().flushall()
@@ -123,7 +125,9 @@ def test_valkey_hung_flushed_and_dead_holds_up_nothing(house: House, blow: Blow,
         house.valkey.stop()
         alert(quiet_shop, key="dead")
         during("dead")
-        houses.wait_for(lambda: told(house, key="dead"), "slow work is not done while Valkey is dead")
+        houses.wait_for(
+            lambda: told(house, key="dead"), "slow work is not done while Valkey is dead", patience=15
+        )
 
     quiet = spans[0]
     usual = {s.name: many.slowest(since=s.since, until=s.until, share=0.5) for s in spans}
@@ -146,7 +150,7 @@ def test_valkey_hung_flushed_and_dead_holds_up_nothing(house: House, blow: Blow,
 
 def test_a_worker_goes_on_after_valkey_came_back(house: House, shop: town.Shop, tell: Any) -> None:
     town.owe(shop, 1)
-    house.dispatch()
+    house.bear("dispatch")
     worker = house.worker()
     alert(shop, key="before")
     houses.wait_for(lambda: told(house, key="before"), "slow work is not done")
@@ -154,6 +158,6 @@ def test_a_worker_goes_on_after_valkey_came_back(house: House, shop: town.Shop, 
     house.servers.start()
     alert(shop, key="after")
     # Sooner than `dispatch` loses patience with a worker that takes nothing.
-    took = houses.wait_for(lambda: told(house, key="after"), "slow work is not done any more")
+    took = houses.wait_for(lambda: told(house, key="after"), "slow work is not done any more", patience=15)
     tell(done_after=took)
     assert worker.alive()

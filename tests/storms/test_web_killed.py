@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import os
 import signal
@@ -29,24 +30,25 @@ def stored(house: House) -> Counter[tuple[int, str]]:
 
 def test_killed_web_workers_lose_nothing_they_acknowledged(house: House, blow: Blow, tell: Any) -> None:
     shops = town.open_shops(2)
-    web = house.another_web(workers=3)
-    kills = 0
-    with crowd.Crowd(web.port, shops, senders=24, pace=600) as many:
-        end = time.monotonic() + blow.of(5, 300)
-        while time.monotonic() < end:
-            time.sleep(blow.random.uniform(0.4, 0.9))
-            workers = web.children()
-            if len(workers) > 1:  # somebody must still answer, or nothing is proved
-                os.kill(blow.random.choice(workers), signal.SIGKILL)
-                kills += 1
+    web = house.another_web(workers=2)
+    kills = blow.many(5, 300)
+    with crowd.Crowd(web.port, shops, senders=16, pace=400) as many:
+        for _ in range(kills):
+            many.goes_on(by=40)
+            time.sleep(blow.random.uniform(0.0, 0.2))
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(blow.random.choice(web.children() or [web.pid]), signal.SIGKILL)
+            time.sleep(0.1)
+            if not web.alive():  # too many deaths for granian: the launcher starts it again
+                web.kill()
+                web = house.another_web(port=web.port)
+        many.goes_on(by=40)
         web.kill()  # and in the end all at once
     intake.drain_spool()
 
     acknowledged, broken = many.acknowledged(), many.answers()[0]
     kept = stored(house)
     tell(kills=kills, posted=len(many.posts), acknowledged=len(acknowledged), broken=broken, stored=len(kept))
-    assert kills > 2
-    assert len(acknowledged) > 200
     assert broken > kills / 2, "the kills met no request: nothing was proved"
     assert set(many.answers()) == {0, 200}
     assert acknowledged - set(kept) == set()

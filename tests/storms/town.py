@@ -11,11 +11,13 @@ from typing import Any
 
 from connections import accounts
 from connections.models import Connection
+from conversations import outbox
 from conversations.models import Author, Contact, Conversation, Delivery, Direction, Message, MessageState
 from fakes.telegram import FakeTelegram
 from tenants import people
 from tenants.models import User
 from tests.conftest import Salon
+from work import sweep
 
 SECRET = "s3cret_s3cret"
 _chats = itertools.count(10_000_000)
@@ -101,6 +103,7 @@ def owe(shop: Shop, count: int, *, threads: int = 0, key: str = "owed") -> list[
             )
             for message in messages
         )
+        sweep.nudge(outbox.QUEUE)
     return keys
 
 
