@@ -239,7 +239,9 @@ def _parcel(row: Delivery, claim: Claim, settings: dict[int, dict[str, str]]) ->
         _park(row, claim, reason=account.last_error)
         return None
     wire = registry.channel(account.kind)
-    pause = lanes.ours.closed_for(account.pk, kind=account.kind) or _limited(account, thread, wire.capabilities)
+    pause = lanes.ours.closed_for(account.pk, kind=account.kind) or _limited(
+        account, thread, wire.capabilities
+    )
     if pause > 0:
         _park(row, claim, reason="", after=dt.timedelta(seconds=pause))
         return None

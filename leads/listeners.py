@@ -13,8 +13,8 @@ from conversations.models import Author
 from leads import pipeline, sources, tasks
 from tenants import clock
 
-# Codes of our own deep links: they lead to a visit or a colleague and bring no request.
-OWN_CODES = ("visit_", "staff_")
+# Codes of our own deep links to a visit: they bring no request.
+OWN_CODES = ("visit_",)
 
 
 def _is_our_link(touch: Any) -> bool:

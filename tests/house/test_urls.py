@@ -178,7 +178,9 @@ def test_no_url_shows_or_changes_another_tenants_row(
         for who, visitor in callers.items():
             for method in METHODS:
                 answer = _ask(visitor, method, url, ids)
-                assert not connection.needs_rollback, f"{who} {method} {url} broke the transaction it stands in"
+                assert not connection.needs_rollback, (
+                    f"{who} {method} {url} broke the transaction it stands in"
+                )
                 said = _text(answer)
                 if MARKER in said or MARKER.lower() in said:
                     wrong.append(f"{who} {method} {url}: shows a row of another tenant")

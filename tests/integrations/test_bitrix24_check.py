@@ -1,6 +1,7 @@
 """Connecting a portal: what is shown, and how each refusal is told, over real HTTP."""
 
 import pytest
+from django.utils import translation
 
 from fakes.bitrix24 import FakeBitrix24
 from fakes.bitrix24 import portal as fake_portal
@@ -77,7 +78,8 @@ def test_a_portal_that_refuses_everything(bitrix, settings, state, code):
 
 def test_the_free_plan_is_told_plainly(bitrix, settings):
     bitrix.portal.plan = False
-    words = str(wire.CRM.explain(refused(settings)))
+    with translation.override("en"):
+        words = str(wire.CRM.explain(refused(settings)))
     assert "plan" in words
     assert "Marzha keeps all leads" in words
 

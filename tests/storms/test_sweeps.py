@@ -49,7 +49,8 @@ def test_pump_does_the_whole_sweep_with_redis_dead(house: House, tell: Any) -> N
     assert spool.files() == []
     house.bear("pump")  # an answer waits a moment for the client to stop typing
     houses.wait_for(
-        lambda: house.telegram.sent_to(501) and house.telegram.sent_to(502), "the client is not answered"
+        lambda: bool(house.telegram.sent_to(501) and house.telegram.sent_to(502)),
+        "the client is not answered",
     )
     assert max(town.texts_sent(house.telegram, [quiet_shop.token]).values()) == 1
 
