@@ -23,7 +23,7 @@ CATALOGUES := $(wildcard locale/*/LC_MESSAGES/django.po)
 COMPILED := $(CATALOGUES:.po=.mo)
 STATIC := $(STAMPS)/static
 
-.PHONY: help demo up test lint bench soak eval clean messages assets locks setup setup-dev setup-test
+.PHONY: help demo up test lint bench soak clean messages assets locks setup setup-dev setup-test
 
 help: ## what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -49,9 +49,6 @@ bench: setup-dev ## speed against the bare machine, as ratios
 
 soak: setup-test ## the long storms
 	@CHROMIUM="$$(cat $(STAMPS)/chromium)" $(PY) -m pytest -m storm --soak --timeout 3600 $(ARGS)
-
-eval: setup-dev ## how well the assistant understands
-	@$(PY) -m bench.eval $(ARGS)
 
 # ------------------------------------------------------------------ set-up
 
