@@ -210,7 +210,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["tenants.access.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["tenants.access.RolePermission"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["tenants.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "tenants.openapi.Schema",
     "EXCEPTION_HANDLER": "tenants.access.error",
     "UNAUTHENTICATED_USER": None,
