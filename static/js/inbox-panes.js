@@ -74,6 +74,10 @@ document.addEventListener("click", (event) => {
 }, true);
 
 // An open menu asks for its content, and what is read again meanwhile leaves it open
+document.addEventListener("click", ({ target }) => { // "toggle" comes later, and a reread may come between
+  const menu = target.closest?.("[data-inbox-panes] details[data-menu] > summary")?.parentElement;
+  menu?.toggleAttribute("hx-morph-skip", !menu.open);
+}, true);
 document.addEventListener("toggle", ({ target }) => {
   if (!target.matches?.("[data-inbox-panes] details[data-menu]")) return;
   target.toggleAttribute("hx-morph-skip", target.open);
