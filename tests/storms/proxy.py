@@ -3,6 +3,7 @@
 Connect to its `port`. Its `mode` says what becomes of what passes through:
 lose answers: what is asked is done, but the connection breaks before the answer
 silence: connections stand and nothing comes through
+`delay` seconds pass before anything goes on, as on a slow disk or a long way.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ class Proxy:
     def __init__(self, upstream: int) -> None:
         self.upstream = upstream
         self.mode: Mode = "pass"
+        self.delay = 0.0
         self.lost = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
@@ -59,6 +61,9 @@ class Proxy:
                     if not data:
                         return
                     if source is client:
+                        time.sleep(self.delay)
+                        if self.delay and _left(client):
+                            return  # who asked is dead; so is the question
                         # The protocol's Query message: only what does something is worth losing the answer of.
                         asked += b"INSERT" in data
                         server.sendall(data)
@@ -67,4 +72,12 @@ class Proxy:
                         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                         return
                     else:
+                        time.sleep(self.delay)
                         client.sendall(data)
+
+
+def _left(client: socket.socket) -> bool:
+    try:
+        return client.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+    except BlockingIOError:
+        return False

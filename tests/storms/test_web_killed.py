@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from connections import intake
-from tests.storms import crowd, town
+from tests.storms import crowd, proxy, town
 from tests.storms.conftest import Blow
 from tests.storms.house import House
 
@@ -28,22 +28,36 @@ def stored(house: House) -> Counter[tuple[int, str]]:
     return Counter({(connection, external): count for connection, external, count in rows})
 
 
-def test_killed_web_workers_lose_nothing_they_acknowledged(house: House, blow: Blow, tell: Any) -> None:
-    shops = town.open_shops(2)
-    web = house.another_web(workers=2)
-    kills = blow.many(5, 300)
+def storm(house: House, blow: Blow, shops: list[town.Shop], *, kills: int, wire: proxy.Proxy) -> crowd.Crowd:
+    """Kills web workers one after another while a crowd posts, and in the end all at once."""
+    ingest = house.given.databases.ingest.replace(f":{house.postgres.port}/", f":{wire.port}/")
+    web = house.another_web(DATABASE_URL_INGEST=ingest)
+
+    def tend() -> None:
+        """Too many deaths at once are the end of granian: then the launcher starts it again."""
+        nonlocal web
+        if not web.alive():
+            web.kill()
+            web = house.another_web(port=web.port, DATABASE_URL_INGEST=ingest)
+
     with crowd.Crowd(web.port, shops, senders=16, pace=400) as many:
         for _ in range(kills):
-            many.goes_on(by=40)
+            many.goes_on(by=40, tend=tend)
             time.sleep(blow.random.uniform(0.0, 0.2))
             with contextlib.suppress(ProcessLookupError):
                 os.kill(blow.random.choice(web.children() or [web.pid]), signal.SIGKILL)
-            time.sleep(0.1)
-            if not web.alive():  # too many deaths for granian: the launcher starts it again
-                web.kill()
-                web = house.another_web(port=web.port)
-        many.goes_on(by=40)
-        web.kill()  # and in the end all at once
+        many.goes_on(by=40, tend=tend)
+        web.kill()
+    return many
+
+
+def test_killed_web_workers_lose_nothing_they_acknowledged(house: House, blow: Blow, tell: Any) -> None:
+    shops = town.open_shops(2)
+    kills = blow.many(5, 300)
+    # A commit takes its time here: who acknowledges before it, and is killed meanwhile, has promised too much.
+    with proxy.Proxy(house.postgres.port) as wire:
+        wire.delay = 0.03
+        many = storm(house, blow, shops, kills=kills, wire=wire)
     intake.drain_spool()
 
     acknowledged, broken = many.acknowledged(), many.answers()[0]
