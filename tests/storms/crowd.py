@@ -9,7 +9,7 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 from tests.storms import house as houses
@@ -58,10 +58,15 @@ class Crowd:
         """(connection, external id) of every event that got its 200."""
         return {(post.shop, str(post.number)) for post in self.posts if post.status == 200}
 
-    def goes_on(self, *, by: int) -> None:
-        """Returns when so many more events were acknowledged."""
+    def goes_on(self, *, by: int, tend: Callable[[], None] = lambda: None) -> None:
+        """Returns when so many more events were acknowledged; `tend` is called while it waits."""
         reached = self._count(200) + by
-        houses.wait_for(lambda: self._count(200) >= reached, "nothing is acknowledged any more", every=0.01)
+
+        def there() -> bool:
+            tend()
+            return self._count(200) >= reached
+
+        houses.wait_for(there, "nothing is acknowledged any more", every=0.01)
 
     def _count(self, status: int) -> int:
         return sum(post.status == status for post in self.posts)
