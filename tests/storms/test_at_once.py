@@ -93,6 +93,9 @@ def test_somebody_new_who_writes_ten_things_at_once_is_one_person(house: House, 
     )
     assert [(count, different) for _, count, different in words] == [(10, 10)] * (2 * expected)
     assert house.sql("SELECT sum(unread) FROM conversations_conversation") == [(20 * expected,)]
+    assert house.sql("SELECT max(attempts) FROM connections_inboundevent") == [(1,)], (
+        "somebody stumbled over another"
+    )
 
 
 def test_threads_keep_their_order_under_three_dispatchers(house: House, blow: Blow, tell: Any) -> None:
