@@ -105,7 +105,7 @@ def test_threads_keep_their_order_under_three_dispatchers(house: House, blow: Bl
     for bot in (shop, flooded):
         town.owe(bot, blow.many(40, 400), threads=5)
     # Refused for a second in the middle: what was refused comes again before what was said after it.
-    house.telegram.when(of(flooded), Flood(1.0, times=4))
+    house.telegram.when(of(flooded), Flood(0.7, times=3))
     house.telegram.latency = 0.02
     for _ in range(3):
         house.bear("dispatch", "--queue", "inbound", "--queue", "deliveries")

@@ -40,7 +40,7 @@ def test_postgres_gone_and_back_loses_nothing_acknowledged(house: House, blow: B
             house.postgres_stops(blow.random.choice(("immediate", "kill")))
             many.goes_on(by=60)
             most_spooled = max(most_spooled, len(spool.files()))
-            time.sleep(blow.random.uniform(0.0, 1.0))
+            time.sleep(blow.random.uniform(0.0, 0.5))
             house.servers.start()
             absences += 1
         many.goes_on(by=60)
@@ -110,7 +110,7 @@ def test_a_database_that_falls_silent_keeps_nobody_from_the_spool(
         time.sleep(0.5)
         wire.mode = "silence"
         with crowd.Crowd(web.port, shops[1:], senders=8, pace=80) as unknown:
-            time.sleep(blow.of(4, 60))
+            time.sleep(blow.of(3.4, 60))
             silent_until = time.monotonic()
             wire.mode = "pass"
             time.sleep(0.5)

@@ -102,7 +102,7 @@ def test_valkey_hung_flushed_and_dead_holds_up_nothing(house: House, blow: Blow,
     def during(name: str) -> None:
         since = time.monotonic()
         answered = client_asks(house, web.port, shop, chat=next(chats))
-        time.sleep(max(0.0, since + blow.of(1.5, 60) - time.monotonic()))
+        time.sleep(max(0.0, since + blow.of(1.0, 60) - time.monotonic()))
         spans.append(Span(name, since, time.monotonic(), answered))
 
     with (

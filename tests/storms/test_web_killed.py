@@ -42,21 +42,21 @@ def storm(house: House, blow: Blow, shops: list[town.Shop], *, kills: int, wire:
 
     with crowd.Crowd(web.port, shops, senders=16, pace=400) as many:
         for _ in range(kills):
-            many.goes_on(by=40, tend=tend)
+            many.goes_on(by=30, tend=tend)
             time.sleep(blow.random.uniform(0.0, 0.2))
             with contextlib.suppress(ProcessLookupError):
                 os.kill(blow.random.choice(web.children() or [web.pid]), signal.SIGKILL)
-        many.goes_on(by=40, tend=tend)
+        many.goes_on(by=30, tend=tend)
         web.kill()
     return many
 
 
 def test_killed_web_workers_lose_nothing_they_acknowledged(house: House, blow: Blow, tell: Any) -> None:
     shops = town.open_shops(2)
-    kills = blow.many(5, 300)
+    kills = blow.many(4, 300)
     # A commit takes its time here: who acknowledges before it, and is killed meanwhile, has promised too much.
     with proxy.Proxy(house.postgres.port) as wire:
-        wire.delay = 0.03
+        wire.delay = 0.02
         many = storm(house, blow, shops, kills=kills, wire=wire)
     intake.drain_spool()
 
