@@ -58,8 +58,7 @@ class Process:
 
     def children(self) -> list[int]:
         """Pids of the processes that it started itself and that do its work, such as granian's workers."""
-        told = subprocess.run(["pgrep", "-P", str(self.pid)], capture_output=True, text=True, check=False)
-        return [pid for pid in map(int, told.stdout.split()) if "resource_tracker" not in _command_of(pid)]
+        return [pid for pid, command in _children_of(self.pid) if "resource_tracker" not in command]
 
     def kill(self) -> None:
         """SIGKILL for it and all that it started."""
@@ -379,10 +378,21 @@ def wait_for(
     return time.monotonic() - began
 
 
-def _command_of(pid: int) -> str:
-    return subprocess.run(
-        ["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
-    ).stdout
+def _children_of(parent: int) -> list[tuple[int, str]]:
+    """(pid, command line) of each."""
+    if not Path("/proc/self/stat").exists():
+        told = subprocess.run(
+            ["ps", "-axo", "ppid=,pid=,command="], capture_output=True, text=True, check=True
+        )
+        rows = [line.split(None, 2) for line in told.stdout.splitlines()]
+        return [(int(row[1]), row[-1]) for row in rows if int(row[0]) == parent]
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            after_name = (folder / "stat").read_text().rpartition(")")[2].split()
+            if int(after_name[1]) == parent:
+                found.append((int(folder.name), (folder / "cmdline").read_text().replace("\0", " ")))
+    return found
 
 
 def _answers(port: int) -> bool:
