@@ -88,7 +88,7 @@ class Crowd:
             if self.pause:
                 self._leave.wait(self.pause)
             elif not self.posts[-1].status:
-                self._leave.wait(0.02)
+                self._leave.wait(0.1)
         line.close()
 
 
