@@ -85,10 +85,7 @@ class Crowd:
         shop = self.shops[number % len(self.shops)]
         while not self._leave.is_set():
             self.posts.append(post(line, shop, number=next(_numbers)))
-            if self.pause:
-                self._leave.wait(self.pause)
-            elif not self.posts[-1].status:
-                self._leave.wait(0.1)
+            self._leave.wait(self.pause if self.posts[-1].status else max(self.pause, 0.1))
         line.close()
 
 
