@@ -73,12 +73,14 @@ class Row:
 def row(
     wire: Channel, request: HookRequest, *, tenant_id: int, connection_id: int, received_at: dt.datetime
 ) -> Row:
-    """The row of a verified request. Without an id of the provider's own, body and minute stand for it."""
+    """The row of a verified request. Without an id of the provider's own, all it says and the minute stand for it."""
     external_id = wire.event_id(request)
     weak = not external_id
+    query = storable(json.dumps(dict(request.query)))[:20_000]
     if not external_id:
         minute = int(received_at.timestamp() // 60)
-        external_id = hashlib.sha256(request.body + f"|{minute}".encode()).hexdigest()
+        told = request.body if request.body else query.encode()
+        external_id = hashlib.sha256(told + f"|{minute}".encode()).hexdigest()
     thread = wire.thread_key(request) or ""
     return Row(
         tenant_id=tenant_id,
@@ -88,7 +90,7 @@ def row(
         thread=storable(f"{connection_id}:{thread}")[:200] if thread else "",
         method=request.method[:10],
         subpath=storable(request.subpath)[:200],
-        query=storable(json.dumps(dict(request.query)))[:20_000],
+        query=query,
         headers={k: storable(v)[:1000] for k, v in request.headers.items() if k in KEPT_HEADERS},
         raw=request.body,
         received_at=received_at,

@@ -19,6 +19,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 import psycopg2
+from django.conf import settings as django_settings
 from django.template.loader import render_to_string
 from prometheus_client import Counter
 
@@ -132,7 +133,12 @@ class Door:
             received.labels(kind, "too_large" if body.status == 413 else "too_slow").inc()
             return body
         request = HookRequest(
-            method=scope["method"], subpath=subpath, query=_query(scope), headers=_headers(scope), body=body
+            method=scope["method"],
+            subpath=subpath,
+            query=_query(scope),
+            headers=_headers(scope),
+            body=body,
+            url=_public_url(scope),
         )
         wire = registry.channel(kind)
         now = dt.datetime.now(dt.UTC)
@@ -148,8 +154,8 @@ class Door:
         handshake = wire.handshake(account.settings, request)
         if handshake is not None:
             return await self._rendered(handshake)
-        if request.method not in ("POST", "PUT"):
-            return _plain(405, "method not allowed", allow="POST")
+        if request.method not in wire.hook_methods:
+            return _plain(405, "method not allowed", allow=", ".join(wire.hook_methods))
         if not wire.verify(account.settings, request):
             received.labels(kind, "refused").inc()
             await self.quarantine.keep(account.tenant_id, account.connection_id, request, now=now)
@@ -216,6 +222,13 @@ async def _body(scope: MutableMapping[str, Any], receive: Receive) -> bytes | Ho
                     return b"".join(parts)
     except TimeoutError:
         return _plain(408, "body too slow", connection="close")
+
+
+def _public_url(scope: MutableMapping[str, Any]) -> str:
+    """The address the provider called: our public name, never what a Host header says."""
+    query = scope["query_string"].decode("latin-1")
+    path = urllib.parse.quote(scope["path"])
+    return f"{django_settings.PUBLIC_URL}{path}" + (f"?{query}" if query else "")
 
 
 def _query(scope: MutableMapping[str, Any]) -> dict[str, str]:

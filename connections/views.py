@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import segno
@@ -13,7 +12,6 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from connections import accounts, connect
@@ -24,50 +22,6 @@ from tenants import audit, wall
 from tenants.middleware import without_tenant
 from tenants.models import Role
 from tenants.roles import needs
-
-
-@dataclasses.dataclass(frozen=True)
-class Guide:
-    """How a kind is connected, in words of the owner."""
-
-    icon: str
-    text: Any
-    steps: tuple[Any, ...]
-    asks_provider: bool = True
-
-
-GUIDES = {
-    "telegram": Guide(
-        "telegram",
-        gettext_lazy("Clients write to your bot; answers and reminders go there."),
-        (
-            gettext_lazy("Open @BotFather in Telegram and press Start."),
-            gettext_lazy("Send /newbot and choose a name for your business and an address ending in “bot”."),
-            gettext_lazy("BotFather answers with a token like 123456:ABC… Copy it and paste it below."),
-        ),
-    ),
-    "webchat": Guide(
-        "webchat",
-        gettext_lazy("A chat window on your site, or a page of its own when you have no site."),
-        (
-            gettext_lazy(
-                "Press the button: the chat works at once. The next page gives the line for your site."
-            ),
-        ),
-        asks_provider=False,
-    ),
-    "form": Guide(
-        "form",
-        gettext_lazy("Requests from the forms of your site, of Tilda, of quizzes come into the inbox."),
-        (
-            gettext_lazy("Press the button: you get an address for your forms."),
-            gettext_lazy(
-                "Paste the address as the webhook of your form, or take the ready form from the next page."
-            ),
-        ),
-        asks_provider=False,
-    ),
-}
 
 
 def account_form(kind: str, data: Any = None) -> forms.Form:
@@ -92,7 +46,7 @@ def index(request: HttpRequest) -> HttpResponse:
         for c in Connection.objects.order_by("id")
         if c.kind in registry.channels and not c.account.get("history")
     ]
-    offers = [(kind, registry.channel(kind).label, guide) for kind, guide in GUIDES.items()]
+    offers = [(kind, wire.label, wire.guide) for kind, wire in registry.channels.items()]
     return render(request, "connections/index.html", {"channels": channels, "offers": offers})
 
 
@@ -100,9 +54,9 @@ def index(request: HttpRequest) -> HttpResponse:
 @needs(Role.OWNER)
 def add(request: HttpRequest, kind: str) -> HttpResponse:
     """Connects a channel: checks it at the provider and registers the hook, then shows it working."""
-    if kind not in GUIDES:
+    if kind not in registry.channels:
         raise Http404
-    guide, wire = GUIDES[kind], registry.channel(kind)
+    wire = registry.channel(kind)
     form = account_form(kind, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         tenant_id = request.seat.tenant_id  # type: ignore[attr-defined]
@@ -125,7 +79,7 @@ def add(request: HttpRequest, kind: str) -> HttpResponse:
             messages.success(request, _("Connected. Write to it as a client would."))
             return redirect("connections:detail", made.pk)
     status = 422 if request.method == "POST" else 200
-    context = {"kind": kind, "label": wire.label, "guide": guide, "form": form}
+    context = {"kind": kind, "label": wire.label, "guide": wire.guide, "form": form}
     return render(request, "connections/add.html", context, status=status)
 
 

@@ -7,7 +7,7 @@ or output itself, so one code serves threads, asyncio and tests.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -110,7 +110,22 @@ class Response:
             raise BadAnswer("the answer is not JSON") from error
 
 
-Call = Generator[Request, Response, T]
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
+class Work:
+    """A step over another protocol than HTTP (SMTP, IMAP), done by `do` in a thread of its own.
+
+    `do` has its own deadline, opens connections only to addresses that `kit.guard` allows, and raises `Unreachable`
+    or `Uncertain` like an HTTP exchange, or an error of the wire's own. What it returns is the step's answer.
+    """
+
+    do: Callable[[], Any]
+
+    def __repr__(self) -> str:
+        return f"<Work {self.do.__name__}>"
+
+
+Call = Generator[Any, Any, T]
+"""A wire's operation: yields `Request`s (answered by a `Response`) and `Work` (answered by its result)."""
 
 
 def done(value: T) -> Call[T]:

@@ -9,6 +9,7 @@ Redirects are not followed, cookies are not kept, proxies of the environment are
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, TypeVar
 
 from kit import guard, http_threads
@@ -20,6 +21,7 @@ from kit.exchange import (
     Response,
     Uncertain,
     Unreachable,
+    Work,
     done,
     failed,
 )
@@ -35,6 +37,7 @@ __all__ = [
     "Response",
     "Uncertain",
     "Unreachable",
+    "Work",
     "arun",
     "async_client",
     "configure",
@@ -55,14 +58,14 @@ def run(call: Call[T], *, client: http_threads.Client | None = None) -> T:
     """Drives `call` to its result in this thread. Raises what the wire raises, `Unreachable`, `Uncertain`."""
     client = client or http_threads.shared()
     try:
-        request = next(call)
+        step = next(call)
         while True:
             try:
-                response = client.exchange(request)
+                answer = step.do() if isinstance(step, Work) else client.exchange(step)
             except (Unreachable, Uncertain) as failure:
-                request = call.throw(failure)
+                step = call.throw(failure)
             else:
-                request = call.send(response)
+                step = call.send(answer)
     except StopIteration as stop:
         return stop.value
     finally:
@@ -72,14 +75,16 @@ def run(call: Call[T], *, client: http_threads.Client | None = None) -> T:
 async def arun(call: Call[T], *, client: AsyncClient) -> T:
     """Drives `call` to its result; `client` comes from `async_client`. Raises as `run`."""
     try:
-        request = next(call)
+        step = next(call)
         while True:
             try:
-                response = await client.exchange(request)
+                answer = await (
+                    asyncio.to_thread(step.do) if isinstance(step, Work) else client.exchange(step)
+                )
             except (Unreachable, Uncertain) as failure:
-                request = call.throw(failure)
+                step = call.throw(failure)
             else:
-                request = call.send(response)
+                step = call.send(answer)
     except StopIteration as stop:
         return stop.value
     finally:

@@ -15,6 +15,7 @@ from integrations.protocols.channel import (
     Connected,
     Fact,
     Field,
+    Guide,
     Health,
     HookReply,
     HookRequest,
@@ -52,6 +53,15 @@ class FormChannel(BaseChannel):
             label=_("Hidden field against robots"),
             help=_("Name of the field that people do not see; “website” when left empty."),
         ),
+    )
+    guide = Guide(
+        icon="form",
+        text=_("Requests from the forms of your site, of Tilda, of quizzes come into the inbox."),
+        steps=(
+            _("Press the button: you get an address for your forms."),
+            _("Paste the address as the webhook of your form, or take the ready form from the next page."),
+        ),
+        asks_provider=False,
     )
     refused_status = 403
 

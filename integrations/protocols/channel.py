@@ -16,11 +16,14 @@ from __future__ import annotations
 import dataclasses
 import hmac
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from integrations.protocols.facts import (
     AccountChanged,
+    Ad,
     ButtonPressed,
+    CallHappened,
     ChatBlocked,
     ChatMigrated,
     ChatOpened,
@@ -28,8 +31,10 @@ from integrations.protocols.facts import (
     ContactCard,
     Fact,
     FormSubmitted,
+    IdentityChanged,
     Ignored,
     Location,
+    MarketingStopped,
     Media,
     MessageEdited,
     MessageKind,
@@ -40,14 +45,16 @@ from integrations.protocols.facts import (
     Receipt,
     Touch,
 )
-from kit.http import Call
+from kit.http import Call, Request, done
 from kit.text import split_text
 
 __all__ = [
     "AccountChanged",
+    "Ad",
     "BaseChannel",
     "Button",
     "ButtonPressed",
+    "CallHappened",
     "Capabilities",
     "Channel",
     "ChatBlocked",
@@ -59,11 +66,14 @@ __all__ = [
     "Fact",
     "Field",
     "FormSubmitted",
+    "Guide",
     "Health",
     "HookReply",
     "HookRequest",
+    "IdentityChanged",
     "Ignored",
     "Location",
+    "MarketingStopped",
     "Media",
     "MessageEdited",
     "MessageKind",
@@ -71,10 +81,13 @@ __all__ = [
     "MessagesDeleted",
     "OperatorEcho",
     "Outgoing",
+    "OutgoingMedia",
     "Person",
+    "Polled",
     "Receipt",
     "Sent",
     "Settings",
+    "Template",
     "Touch",
     "secret_matches",
     "split",
@@ -97,10 +110,21 @@ class Capabilities:
     replies: bool = False  # a message may quote another
     max_text: int = 4096
     text_unit: Literal["chars", "utf16", "bytes"] = "chars"  # in which `max_text` is counted
-    max_buttons: int = 0
+    max_buttons: int = 0  # more options than this are said as numbered lines
     max_buttons_row: int = 0
+    max_button_label: int = 64  # characters
     max_button_value: int = 64  # bytes
+    media: frozenset[str] = (
+        frozenset()
+    )  # kinds of file that can be sent: "image", "voice", "video", "document" …
+    max_media: int = 20_000_000  # bytes
+    max_caption: int = 0  # characters of text that may stand with a file; 0: the text is a message of its own
+    window_hours: int | None = None  # free words may be sent for so long after the person's last word
+    human_window_hours: int | None = None  # … and for so long when a person of ours writes them
+    templates: bool = False  # outside the window an approved `Template` goes through
+    typing: bool = False  # "is writing…" can be shown, see `typing()`
     can_write_first: bool = False  # may we speak to somebody who never wrote?
+    personal: bool = False  # a person's own account: chats with family are among the clients'
     inbound_only: bool = False  # nothing can be sent at all (forms)
     receipts: frozenset[str] = frozenset()  # of "delivered", "read", "failed"
     idempotent_send: bool = False  # `Outgoing.key` makes a repeat harmless
@@ -124,6 +148,21 @@ class Field:
     help: Any = ""
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Guide:
+    """How an owner who is no programmer connects an account. All texts are lazy English ones.
+
+    `text` says in a line what the channel brings; `steps` are done one after another in the provider's own pages;
+    `review` names what the provider itself must approve and how long that usually takes, "" when nothing.
+    """
+
+    icon: str
+    text: Any
+    steps: tuple[Any, ...]
+    review: Any = ""
+    asks_provider: bool = True
+
+
 # The hook ----------------------------------------------------------------------------------------------------------
 
 
@@ -132,6 +171,8 @@ class HookRequest:
     """A request to `/hooks/<kind>/<token>/<subpath>`.
 
     `query` has the last value of each key, `headers` lower-cased names (repeated ones joined by ", "), `body` is raw.
+    `url` is the whole address under our public name, query included: some providers sign it. It is known at the door
+    and not kept, so only `handshake` and `verify` may read it.
     """
 
     method: str = "POST"
@@ -139,6 +180,7 @@ class HookRequest:
     query: Mapping[str, str] = dataclasses.field(default_factory=dict)
     headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
     body: bytes = b""
+    url: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -163,12 +205,36 @@ class Button:
     kind: Literal["reply", "contact", "url"] = "reply"
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class OutgoingMedia:
+    """A file to send. `kind` is one of `Capabilities.media`."""
+
+    kind: str
+    name: str
+    mime: str
+    content: bytes
+
+    def __repr__(self) -> str:
+        return f"<OutgoingMedia {self.kind} {len(self.content)} bytes>"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """A text the provider approved before, with the values of its places in order."""
+
+    name: str
+    language: str = "ru"
+    values: tuple[str, ...] = ()
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
     """One message of ours = one message at the provider. A longer text is split by the caller with `split`.
 
     `text` is plain. `buttons` are rows. `key` is our id of this message, for providers that drop repeats by it.
-    `reply_to` is the external id of a message to quote.
+    `reply_to` is the external id of a message to quote. `by_person` says that a colleague wrote it, not a machine;
+    `late` that the channel's window for free words is over. `subject` and `references` (external ids, oldest first)
+    belong to letters.
     """
 
     chat: str
@@ -176,14 +242,25 @@ class Outgoing:
     buttons: tuple[tuple[Button, ...], ...] = ()
     key: str = ""
     reply_to: str | None = None
+    media: OutgoingMedia | None = None
+    template: Template | None = None
+    by_person: bool = False
+    late: bool = False
+    subject: str = ""
+    references: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Sent:
-    """The provider took it. `external_id` is of the same form as in the facts; `raw_state` its own word, if any."""
+    """The provider took it. `external_id` is of the same form as in the facts; `raw_state` its own word, if any.
+
+    `cost` is what the provider charged and `parts` how many messages it counted, where it says so (SMS).
+    """
 
     external_id: str
     raw_state: str = ""
+    cost: str = ""
+    parts: int = 1
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +285,14 @@ class Health:
     pending: int | None = None
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Polled:
+    """What an account held that its hook may not have told us. `cursor` is where the next look begins."""
+
+    requests: tuple[HookRequest, ...] = ()
+    cursor: str = ""
+
+
 @runtime_checkable
 class Channel(Protocol):
     """One kind of channel. An instance has no state: everything comes by arguments."""
@@ -216,7 +301,9 @@ class Channel(Protocol):
     label: Any  # lazy English text
     capabilities: Capabilities
     fields: Sequence[Field]
+    guide: Guide
     refused_status: int  # what to answer when `verify` says no: 401 or 403
+    hook_methods: Sequence[str]  # in which events come; GET for those that put an event into the address
 
     def handshake(self, settings: Settings, request: HookRequest) -> HookReply | None:
         """An answer for a request that carries no event (confirmation, probe, preflight), else None.
@@ -264,6 +351,33 @@ class Channel(Protocol):
         """Is the account alive and does it still report to `hook_url`?"""
         ...
 
+    def disconnect(self, settings: Settings, hook_url: str) -> Call[None]:
+        """Takes `hook_url` back at the provider; harmless when it is not there."""
+        ...
+
+    def locate(self, settings: Settings, media: Media) -> Call[Request] | None:
+        """The request whose answer is the file (it may carry the account's token: never for a browser), None when
+        this file cannot be had. Called in the background, again when the address has died."""
+        ...
+
+    def settle(self, settings: Settings, outgoing: Outgoing, since: datetime) -> Call[Sent | None] | None:
+        """Looks whether a message whose sending broke off after `since` did arrive. None as the result: it did not,
+        and may be sent again. None instead of a call: this provider leaves no evidence."""
+        ...
+
+    def profile(self, settings: Settings, chat: str, person: Person) -> Call[Person | None] | None:
+        """Asks for the name of a person whose messages carry none. None: the messages say all there is."""
+        ...
+
+    def typing(self, settings: Settings, chat: str) -> Call[None] | None:
+        """Shows the person that an answer is being written."""
+        ...
+
+    def poll(self, settings: Settings, cursor: str) -> Call[Polled] | None:
+        """Fetches what the hook may have missed, or all where there is no hook; `cursor` is "" at the first time,
+        when history is left out. None: the hook tells everything."""
+        ...
+
     def link(self, base: str, code: str) -> str | None:
         """A deep link into the chat that brings `code` back in a `Touch`; `base` is `Connected.link_base`."""
         ...
@@ -276,7 +390,9 @@ class BaseChannel:
     label: Any = ""
     capabilities = Capabilities()
     fields: Sequence[Field] = ()
+    guide = Guide(icon="", text="", steps=())
     refused_status = 401
+    hook_methods: Sequence[str] = ("POST", "PUT")
 
     def handshake(self, settings: Settings, request: HookRequest) -> HookReply | None:
         return None
@@ -291,6 +407,24 @@ class BaseChannel:
         return HookReply()
 
     def react(self, settings: Settings, fact: Fact) -> Call[None] | None:
+        return None
+
+    def disconnect(self, settings: Settings, hook_url: str) -> Call[None]:
+        return done(None)
+
+    def locate(self, settings: Settings, media: Media) -> Call[Request] | None:
+        return done(Request("GET", media.url)) if media.url else None
+
+    def settle(self, settings: Settings, outgoing: Outgoing, since: datetime) -> Call[Sent | None] | None:
+        return None
+
+    def profile(self, settings: Settings, chat: str, person: Person) -> Call[Person | None] | None:
+        return None
+
+    def typing(self, settings: Settings, chat: str) -> Call[None] | None:
+        return None
+
+    def poll(self, settings: Settings, cursor: str) -> Call[Polled] | None:
         return None
 
     def link(self, base: str, code: str) -> str | None:

@@ -12,11 +12,24 @@ from typing import Literal
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Ad:
+    """The advertisement or listing a person wrote from, as its own system shows it: what the first words refer to."""
+
+    external_id: str = ""
+    title: str = ""
+    text: str = ""
+    url: str = ""
+    image_url: str = ""
+    price: str = ""  # as the listing shows it
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Touch:
     """Where somebody came from: what the outside told, not what we make of it.
 
     `click_ids` maps a parameter (`yclid`, `gclid`, …) or counter cookie (`_ym_uid`) to its value. `code` is the raw
     deep-link payload; source and campaign beside it are read from the code and give way to a registered link.
+    `number` is the dialled phone (E.164) of a call: an owner prints different ones in different ads.
     """
 
     source: str = ""
@@ -28,17 +41,26 @@ class Touch:
     code: str = ""
     referrer: str = ""
     page_url: str = ""
+    number: str = ""
+    ad: Ad | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Who wrote, as the channel knows them. `phone` is E.164; `phone_verified` when the channel vouches for it."""
+    """Who wrote, as the channel knows them. `phone` is E.164; `phone_verified` when the channel vouches for it.
+
+    `aliases` are further ids under which the same channel kind may know this person (WhatsApp: phone and
+    business-scoped id); any one of them is enough to find the person again. `email_verified` works as for the phone.
+    """
 
     external_id: str
+    aliases: tuple[str, ...] = ()
     name: str = ""
     username: str = ""
     phone: str | None = None
     phone_verified: bool = False
+    email: str = ""
+    email_verified: bool = False
     language: str = ""
 
 
@@ -88,6 +110,9 @@ MessageKind = Literal[
     "sticker",
     "location",
     "contact",
+    "story",  # an answer to, or a mention in, a story
+    "comment",  # under a post, in public: our answer to it is a private one (`Outgoing.reply_to`)
+    "call",
     "other",
 ]
 
@@ -98,7 +123,9 @@ class MessageReceived:
 
     `text` is what was written (or a caption), only NUL and lone surrogates replaced. `group_key` is shared by the
     parts of an album. `command` is "start" when the person opened the chat by a link or a Start button. `button` is
-    the value of a pressed button on channels where a press comes as a message.
+    the value of a pressed button on channels where a press comes as a message. `subject` is a letter's.
+    `automatic` is why nobody should answer it by machine ("" when a person wrote): a robot's letter, an auto-reply.
+    `note` is a line for the reader where the provider withholds the content ("open it in the app").
     """
 
     external_id: str
@@ -115,6 +142,9 @@ class MessageReceived:
     command: str | None = None
     location: Location | None = None
     contact: ContactCard | None = None
+    subject: str = ""
+    automatic: str = ""
+    note: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,13 +189,22 @@ class MessagesDeleted:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """What became of a message of ours. `external_id` is the provider's, `key` our `Outgoing.key` if it came back."""
+    """What became of a message of ours. `external_id` is the provider's, `key` our `Outgoing.key` if it came back.
+
+    With `through` it speaks of every message of ours in `chat` up to this one ("read as far as here"); without an
+    `external_id` then, of all up to `at`. `blocked`: this person takes nothing from us any more. `cost` is what the
+    provider charged, in the account's currency, as it wrote it.
+    """
 
     external_id: str
     state: Literal["sent", "delivered", "read", "failed"]
     at: datetime | None = None
     reason: str = ""
     key: str | None = None
+    chat: str = ""
+    through: bool = False
+    blocked: bool = False
+    cost: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,10 +258,54 @@ class ChatMigrated:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class AccountChanged:
-    """The account itself changed (connected, disconnected, rights). `details` are strings for the connection."""
+class IdentityChanged:
+    """The same person is known under another id from now on (a new phone number). `person` has the new ids."""
 
-    state: Literal["connected", "disconnected", "rights"]
+    old_external_id: str
+    person: Person
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class MarketingStopped:
+    """The person wants no advertising (`stopped`) or wants it again; answers and reminders of visits go on."""
+
+    chat: str
+    person: Person
+    stopped: bool = True
+    at: datetime | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class CallHappened:
+    """A phone call as far as it is known; a later fact with the same `external_id` tells more, in any order.
+
+    `phone` is the other side (E.164), "" when it is hidden; `dialled` the account's number, E.164. `seconds` is the
+    talk, `waited` the ringing before it. `recording` comes with `ended` or alone with state `recorded`. `answered_by`
+    is an extension or a name.
+    """
+
+    external_id: str
+    state: Literal["ringing", "answered", "ended", "missed", "recorded"]
+    direction: Literal["in", "out"] = "in"
+    phone: str = ""
+    phone_typed: str = ""
+    dialled: str = ""
+    at: datetime | None = None
+    seconds: int | None = None
+    waited: int | None = None
+    answered_by: str = ""
+    recording: Media | None = None
+    touch: Touch | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class AccountChanged:
+    """The account itself changed. `details` are strings for the connection.
+
+    `rights` and `warning` leave it working in part: the reason is shown to the owner.
+    """
+
+    state: Literal["connected", "disconnected", "rights", "warning"]
     reason: str = ""
     details: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
@@ -273,6 +356,9 @@ Fact = (
     | ChatOpened
     | OperatorEcho
     | ChatMigrated
+    | IdentityChanged
+    | MarketingStopped
+    | CallHappened
     | AccountChanged
     | FormSubmitted
     | Ignored

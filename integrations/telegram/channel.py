@@ -17,6 +17,7 @@ from integrations.protocols.channel import (
     Connected,
     Fact,
     Field,
+    Guide,
     Health,
     HookRequest,
     Outgoing,
@@ -86,6 +87,15 @@ class TelegramChannel(BaseChannel):
             secret=True,
             generated=True,
             help=_("Telegram repeats it with every update. Made by itself when left empty."),
+        ),
+    )
+    guide = Guide(
+        icon="telegram",
+        text=_("Clients write to your bot; answers and reminders go there."),
+        steps=(
+            _("Open @BotFather in Telegram and press Start."),
+            _("Send /newbot and choose a name for your business and an address ending in “bot”."),
+            _("BotFather answers with a token like 123456:ABC… Copy it and paste it below."),
         ),
     )
     refused_status = 401

@@ -26,6 +26,7 @@ from integrations.protocols.channel import (
     ContactCard,
     Fact,
     Field,
+    Guide,
     Health,
     HookReply,
     HookRequest,
@@ -69,6 +70,12 @@ class WebchatChannel(BaseChannel):
         idempotent_send=True,
     )
     fields = (Field(name="session_key", label=_("Session key"), secret=True, generated=True),)
+    guide = Guide(
+        icon="webchat",
+        text=_("A chat window on your site, or a page of its own when you have no site."),
+        steps=(_("Press the button: the chat works at once. The next page gives the line for your site."),),
+        asks_provider=False,
+    )
     refused_status = 403
 
     def handshake(self, settings: Settings, request: HookRequest) -> HookReply | None:

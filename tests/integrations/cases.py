@@ -1,6 +1,6 @@
 """One battery of cases that every channel's wire must pass: `Wire` describes a kind, `test_channels.py` runs it.
 
-A new channel adds one `Wire` to `WIRES` and gets every test of the battery.
+A new channel adds one module to `wires/` and gets every test of the battery.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from integrations import registry
-from integrations.protocols.channel import Button, Fact, HookRequest, Outgoing, Receipt
-from integrations.webchat import session
+from integrations.protocols.channel import Fact, HookRequest, Outgoing, Receipt
 
 JSON = {"content-type": "application/json"}
 FACTS = typing.get_args(Fact)
@@ -50,105 +49,6 @@ CHAT = {"id": 812345678, "type": "private", "first_name": "Анна"}
 
 def telegram_message(**parts) -> dict:
     return {"message_id": 10, "from": ANNA, "chat": CHAT, "date": 1795400000, **parts}
-
-
-def telegram(body: bytes) -> HookRequest:
-    return HookRequest(headers={**JSON, "x-telegram-bot-api-secret-token": "s3cret_s3cret"}, body=body)
-
-
-def form(body: bytes) -> HookRequest:
-    return HookRequest(headers={"content-type": "application/x-www-form-urlencoded"}, body=body)
-
-
-WEBCHAT = {"session_key": "key-of-the-connection"}
-VISITOR = "visitor-0123456789"
-
-
-def webchat_body(**parts) -> bytes:
-    told = {"id": "0b7e6c5a-1111", "session": session.issue(WEBCHAT, VISITOR), "kind": "message", **parts}
-    return json.dumps(told, ensure_ascii=False).encode()
-
-
-def webchat(body: bytes) -> HookRequest:
-    return HookRequest(headers=JSON, body=body)
-
-
-WIRES = [
-    Wire(
-        kind="telegram",
-        settings={
-            "bot_token": "700000001:AAtest",
-            "secret_token": "s3cret_s3cret",
-            "secret_token_previous": "former_secret",
-        },
-        requests={
-            "text": telegram(update(1, message=telegram_message(text="Можно завтра?"))),
-            "press": telegram(
-                update(
-                    2, callback_query={"id": "77", "from": ANNA, "data": "a:1", "message": telegram_message()}
-                )
-            ),
-            "edit": telegram(
-                update(3, edited_message=telegram_message(text="Нет, в 16", edit_date=1795400050))
-            ),
-            "unknown": telegram(update(4, brand_new={"a": 1})),
-        },
-        sign=telegram,
-        forge=[
-            {},
-            {"x-telegram-bot-api-secret-token": ""},
-            {"x-telegram-bot-api-secret-token": "wrong"},
-            {"x-telegram-bot-api-secret-token": "s3cret_s3cret, s3cret_s3cret"},
-            {"x-telegram-bot-api-secret-token": "s3cret_s3cre\u0442"},
-            {"x-telegram-bot-api-secret-token": "\udcff\udcfe"},
-            {"x-telegram-bot-api-secret": "s3cret_s3cret"},
-        ],
-        outgoing=Outgoing(
-            chat="812345678",
-            text="Записать вас на 15:00?",
-            buttons=(
-                (Button("Да", "t1"), Button("Нет", "t2")),
-                (Button("Сайт", "https://salon.example", "url"),),
-            ),
-            key="k1",
-            reply_to="812345678:10",
-        ),
-    ),
-    Wire(
-        kind="form",
-        settings={"allowed_origins": "https://salon.example, *.salon.example"},
-        requests={
-            "plain": form("name=Анна&phone=89131234567&message=Перезвоните".encode()),
-            "json": HookRequest(headers=JSON, body='{"name":"Анна","phone":"89131234567"}'.encode()),
-            "tilda": form(b"Phone=89131234567&tranid=1:2&formid=form3"),
-        },
-        sign=form,
-        forge=[
-            {"origin": "https://evil.example"},
-            {"origin": "null"},
-            {"origin": "https://salon.example.evil.com"},
-        ],
-        outgoing=Outgoing(chat="x", text="Здравствуйте"),
-        sends=False,
-    ),
-    Wire(
-        kind="webchat",
-        settings={**WEBCHAT, "session_key_previous": "former-key"},
-        requests={
-            "text": webchat(
-                webchat_body(text="Здравствуйте", page_url="https://salon.example/?utm_source=vk")
-            ),
-            "press": webchat(webchat_body(id="0b7e6c5a-2222", kind="button", value="a:1", message="m1")),
-            "contact": webchat(
-                webchat_body(id="0b7e6c5a-3333", kind="contact", phone="89131234567", name="Анна")
-            ),
-            "start": webchat(webchat_body(id="0b7e6c5a-4444", kind="start")),
-        },
-        sign=webchat,
-        forge=[],
-        outgoing=Outgoing(chat=VISITOR, text="Записать вас?", key="k1"),
-    ),
-]
 
 
 def hostile_bodies() -> dict[str, bytes]:

@@ -12,9 +12,9 @@ from integrations import errors, registry
 from integrations.protocols import channel as protocol
 from integrations.protocols.channel import Channel, HookReply, HookRequest, Outgoing
 from kit import http
-from tests.integrations import cases
+from tests.integrations import cases, wires
 
-BY_KIND = {wire.kind: wire for wire in cases.WIRES}
+BY_KIND = {wire.kind: wire for wire in wires.all_wires()}
 
 
 @pytest.fixture(params=BY_KIND)
