@@ -8,7 +8,8 @@ thread or `await http.arun(call, client=…)`. They raise the errors of `integra
 
 `settings` is always the connection's decrypted settings, a plain dict of strings; while a secret is rotated its
 former value stands under `<name>_previous`. The caller may add `region`, the country (ISO 3166) of phones without a
-country code; without it that is RU.
+country code (without it that is RU), and `hook_url`, our address of this account, for providers that are told with
+every message where to report on it.
 """
 
 from __future__ import annotations
@@ -137,7 +138,9 @@ class Capabilities:
 class Field:
     """One setting of a connection. `label` and `help` are lazy English texts.
 
-    `generated` is True for a secret we make ourselves when the owner gave none (32 URL-safe characters).
+    `generated` is True for a secret we make ourselves when the owner gave none (32 URL-safe characters). `choices`
+    are (value, lazy label) where only some values are right. `providers` names the values of the setting `provider`
+    for which this field is asked; () for all.
     """
 
     name: str
@@ -146,6 +149,8 @@ class Field:
     required: bool = False
     generated: bool = False
     help: Any = ""
+    choices: tuple[tuple[str, Any], ...] = ()
+    providers: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,7 +239,8 @@ class Outgoing:
     `text` is plain. `buttons` are rows. `key` is our id of this message, for providers that drop repeats by it.
     `reply_to` is the external id of a message to quote. `by_person` says that a colleague wrote it, not a machine;
     `late` that the channel's window for free words is over. `subject` and `references` (external ids, oldest first)
-    belong to letters.
+    belong to letters. `expires_in_seconds` is how long the message makes sense, for providers that can let it die
+    undelivered (SMS); None when it keeps.
     """
 
     chat: str
@@ -248,6 +254,7 @@ class Outgoing:
     late: bool = False
     subject: str = ""
     references: tuple[str, ...] = ()
+    expires_in_seconds: int | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -302,6 +309,7 @@ class Channel(Protocol):
     capabilities: Capabilities
     fields: Sequence[Field]
     guide: Guide
+    guides: Mapping[str, Guide]  # by the setting `provider`, where one kind stands for several providers; else {}
     refused_status: int  # what to answer when `verify` says no: 401 or 403
     hook_methods: Sequence[str]  # in which events come; GET for those that put an event into the address
 
@@ -391,6 +399,7 @@ class BaseChannel:
     capabilities = Capabilities()
     fields: Sequence[Field] = ()
     guide = Guide(icon="", text="", steps=())
+    guides: Mapping[str, Guide] = {}
     refused_status = 401
     hook_methods: Sequence[str] = ("POST", "PUT")
 
