@@ -48,7 +48,8 @@ class Request:
     """One HTTP request. At most one of `json`, `form`, `content`, `files` is given.
 
     `form` values and `query` values are strings, numbers or lists of them. `files` maps a field to (file name, bytes,
-    MIME type) and may stand with `form`. `timeout` is seconds for the whole exchange, connecting included.
+    MIME type) and may stand with `form`. `timeout` is seconds for the whole exchange, connecting included. `trust`
+    names a bundle of `kit.trust`: authorities believed for this request beside the public ones.
     """
 
     method: str
@@ -60,6 +61,7 @@ class Request:
     timeout: float = 10.0
     query: Mapping[str, Any] | None = None
     files: Mapping[str, tuple[str, bytes, str]] | None = None
+    trust: str = ""
 
     def __repr__(self) -> str:
         # Paths, bodies and headers carry tokens; logs and tracebacks must not.
@@ -124,8 +126,18 @@ class Work:
         return f"<Work {self.do.__name__}>"
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Pause:
+    """A step that waits for `seconds`, where a provider needs a moment before the next request. Answered by None.
+
+    Only for moments: a `Call` has a minute for everything it does.
+    """
+
+    seconds: float
+
+
 Call = Generator[Any, Any, T]
-"""A wire's operation: yields `Request`s (answered by a `Response`) and `Work` (answered by its result)."""
+"""A wire's operation: yields `Request`s (answered by a `Response`), `Work` (answered by its result) and `Pause`s."""
 
 
 def done(value: T) -> Call[T]:

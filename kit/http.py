@@ -10,13 +10,15 @@ Redirects are not followed, cookies are not kept, proxies of the environment are
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, TypeVar
+import time
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from kit import guard, http_threads
 from kit.exchange import (
     BadAnswer,
     Call,
     ForbiddenAddress,
+    Pause,
     Request,
     Response,
     Uncertain,
@@ -33,6 +35,7 @@ __all__ = [
     "BadAnswer",
     "Call",
     "ForbiddenAddress",
+    "Pause",
     "Request",
     "Response",
     "Uncertain",
@@ -61,7 +64,7 @@ def run(call: Call[T], *, client: http_threads.Client | None = None) -> T:
         step = next(call)
         while True:
             try:
-                answer = step.do() if isinstance(step, Work) else client.exchange(step)
+                answer = _step(step, client)
             except (Unreachable, Uncertain) as failure:
                 step = call.throw(failure)
             else:
@@ -78,9 +81,7 @@ async def arun(call: Call[T], *, client: AsyncClient) -> T:
         step = next(call)
         while True:
             try:
-                answer = await (
-                    asyncio.to_thread(step.do) if isinstance(step, Work) else client.exchange(step)
-                )
+                answer = await _astep(step, client)
             except (Unreachable, Uncertain) as failure:
                 step = call.throw(failure)
             else:
@@ -89,6 +90,26 @@ async def arun(call: Call[T], *, client: AsyncClient) -> T:
         return stop.value
     finally:
         call.close()
+
+
+def _step(step: Request | Work | Pause, client: http_threads.Client) -> Any:
+    match step:
+        case Work():
+            return step.do()
+        case Pause():
+            return time.sleep(step.seconds)
+        case _:
+            return client.exchange(step)
+
+
+async def _astep(step: Request | Work | Pause, client: AsyncClient) -> Any:
+    match step:
+        case Work():
+            return await asyncio.to_thread(step.do)
+        case Pause():
+            return await asyncio.sleep(step.seconds)
+        case _:
+            return await client.exchange(step)
 
 
 def async_client(*, per_host: int = 100) -> AsyncClient:

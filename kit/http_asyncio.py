@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import ssl
 from types import TracebackType
 from typing import Any
 
 import aiohttp
-import httpx
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from kit import answers, guard
+from kit import answers, guard, trust
 from kit.exchange import ForbiddenAddress, Request, Response, Uncertain, Unreachable
 from kit.http_threads import KEEP_ALIVE
 
@@ -65,16 +63,16 @@ class AsyncClient:
     def __init__(self, *, per_host: int) -> None:
         self._per_host = per_host
         self._session: aiohttp.ClientSession | None = None
+        self._contexts = trust.Contexts()
 
     async def __aenter__(self) -> AsyncClient:
-        context: ssl.SSLContext = httpx.create_ssl_context()
         connector = aiohttp.TCPConnector(
             limit=0,
             limit_per_host=self._per_host,
             keepalive_timeout=KEEP_ALIVE,
             resolver=_Resolver(),
             ttl_dns_cache=10,
-            ssl=context,
+            ssl=self._contexts.of(""),
             socket_factory=_socket,
         )
         self._session = aiohttp.ClientSession(
@@ -94,7 +92,7 @@ class AsyncClient:
             self._session = None
 
     async def exchange(self, request: Request) -> Response:
-        """One request, one answer. Raises `Unreachable` or `Uncertain`, nothing else."""
+        """One request, one answer. Raises `Unreachable` or `Uncertain` (and `UnknownBundle` for a wire's mistake)."""
         if self._session is None:
             raise RuntimeError("open the client by `async with` first")
         target = guard.target(request.full_url())
@@ -111,6 +109,8 @@ class AsyncClient:
                     headers=headers,
                     allow_redirects=False,
                     timeout=limits,
+                    # aiohttp keeps connections made under different contexts apart.
+                    ssl=self._contexts.of(request.trust) if request.trust else True,
                 ) as answer,
             ):
                 raw = answers.Collector()

@@ -19,7 +19,7 @@ from typing import Any
 import httpcore
 import httpx
 
-from kit import answers, guard
+from kit import answers, guard, trust
 from kit.exchange import ForbiddenAddress, Request, Response, Uncertain, Unreachable
 
 PER_HOST = 10
@@ -125,16 +125,16 @@ class Client:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._slots: OrderedDict[tuple[str, str, int], _Slot] = OrderedDict()
-        self._context: ssl.SSLContext | None = None
+        self._slots: OrderedDict[tuple[str, str, int, str], _Slot] = OrderedDict()
+        self._contexts = trust.Contexts()
 
     def exchange(self, request: Request) -> Response:
-        """One request, one answer. Raises `Unreachable` or `Uncertain`, nothing else."""
+        """One request, one answer. Raises `Unreachable` or `Uncertain` (and `UnknownBundle` for a wire's mistake)."""
         target = guard.target(request.full_url())
         body, headers = request.payload()
         _deadline.at = time.monotonic() + request.timeout
         try:
-            with self._pool(target) as transport:
+            with self._pool(target, request.trust) as transport:
                 return self._exchange(transport, request, target, body, headers)
         finally:
             del _deadline.at
@@ -175,15 +175,15 @@ class Client:
         return Response(answer.status_code, names, raw.body(names))
 
     @contextlib.contextmanager
-    def _pool(self, target: guard.Target) -> Iterator[httpx.HTTPTransport]:
-        key = (target.scheme, target.host, target.port)
+    def _pool(self, target: guard.Target, bundle: str) -> Iterator[httpx.HTTPTransport]:
+        # A connection made under other authorities must not serve a request that does not believe them.
+        key = (target.scheme, target.host, target.port, bundle)
         idle: list[_Slot] = []
         with self._lock:
             slot = self._slots.get(key)
             if slot is None:
                 # Loading the certificate authorities takes some 20 ms: once for all pools.
-                self._context = self._context or httpx.create_ssl_context()
-                slot = self._slots[key] = _Slot(_transport(self._context))
+                slot = self._slots[key] = _Slot(_transport(self._contexts.of(bundle)))
                 for old in [k for k, s in self._slots.items() if not s.users and k != key]:
                     if len(self._slots) <= HOSTS:
                         break
