@@ -1,4 +1,4 @@
-"""People, the threads they write in, messages and the attempts to deliver them."""
+"""Threads, the messages in them and the attempts to deliver them."""
 
 from __future__ import annotations
 
@@ -10,62 +10,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from connections.models import Connection, InboundEvent
+from conversations.models.people import Contact
 from tenants import wall
 from work.queue import DurableQueue
 from work.rows import DurableRow
-
-
-class Contact(wall.TenantModel):
-    """A person: a client or somebody who may become one."""
-
-    name = models.CharField(max_length=200, blank=True)
-    phone = models.CharField(max_length=16, blank=True, default="")  # E.164
-    phone_verified = models.BooleanField(default=False)
-    email = models.CharField(max_length=254, blank=True, default="")
-    language = models.CharField(max_length=5, blank=True, default="")
-    tags = models.JSONField(default=list, blank=True)
-    note = models.TextField(blank=True, default="")
-    external_id = models.CharField(max_length=100, blank=True, default="")
-    # A client since before the history starts; never counted as new.
-    client_since = models.DateField(null=True, blank=True)
-    merged_into = wall.TenantKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    is_test = models.BooleanField(default=False)
-    created_at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        constraints: ClassVar[list[Any]] = [
-            models.UniqueConstraint(
-                fields=["tenant", "external_id"],
-                condition=~models.Q(external_id=""),
-                name="conversations_contact_external",
-            ),
-        ]
-        indexes: ClassVar = [
-            models.Index(
-                fields=["tenant", "phone"], condition=~models.Q(phone=""), name="conversations_contact_phone"
-            ),
-            models.Index(fields=["tenant", "-created_at"]),
-        ]
-
-    def __str__(self) -> str:
-        return self.name or self.phone or self.email or str(_("Guest"))
-
-
-class Identity(wall.TenantModel):
-    """How a contact is known in a kind of channel."""
-
-    contact = wall.TenantKey(Contact, on_delete=models.CASCADE, related_name="identities")
-    channel_kind = models.CharField(max_length=20)
-    external_id = models.CharField(max_length=200)
-    username = models.CharField(max_length=100, blank=True, default="")
-    created_at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        constraints: ClassVar[list[Any]] = [
-            models.UniqueConstraint(
-                fields=["tenant", "channel_kind", "external_id"], name="conversations_identity_once"
-            ),
-        ]
 
 
 class Holder(models.TextChoices):
@@ -102,6 +50,10 @@ class Conversation(wall.TenantModel):
     unread = models.PositiveIntegerField(default=0)
     draft = models.TextField(blank=True, default="")
     blocked_at = models.DateTimeField(null=True, blank=True)
+    # When the client last wrote; some channels take free words for a day after it.
+    last_heard_at = models.DateTimeField(null=True, blank=True)
+    # A chat of the owner's own account that did not begin with a client: the assistant keeps out of it.
+    is_private = models.BooleanField(default=False)
     # «not a client»: the assistant never speaks here again.
     not_a_client = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)
@@ -165,8 +117,20 @@ class Message(wall.TenantModel):
     text = models.TextField(blank=True, default="")
     # Rows of {"label", "value"}; what was offered under the message.
     buttons = models.JSONField(default=list, blank=True)
-    # Facts of a medium (kind, file ids, size) or of a shared contact or place; never a provider's token.
+    # Facts of a shared contact, a place or an advertisement's card; files are rows of MediaFile.
     media = models.JSONField(default=list, blank=True)
+    # A letter's.
+    subject = models.CharField(max_length=255, blank=True, default="")
+    # The provider's id of the message this one answers.
+    reply_to = models.CharField(max_length=200, blank=True, default="")
+    # Parts of an album share it.
+    group_key = models.CharField(max_length=100, blank=True, default="")
+    # Why no machine answers it: a robot's letter, somebody's auto-reply.
+    automatic = models.CharField(max_length=100, blank=True, default="")
+    # What the channel says instead of a content it withholds.
+    hint = models.CharField(max_length=255, blank=True, default="")
+    # {"name", "language", "values"} of a text the provider approved before.
+    template = models.JSONField(null=True, blank=True)
     # The provider's id once known; for incoming ones what makes a repeat the same message.
     external_id = models.CharField(max_length=200, blank=True, default="")
     # Our own key: a repeat of the same wish to send is the same message.
@@ -178,6 +142,11 @@ class Message(wall.TenantModel):
     deleted_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True, blank=True)
+    delivered_at = models.DateTimeField(null=True, blank=True)
+    read_at = models.DateTimeField(null=True, blank=True)
+    # What the provider charged, in its own currency, and how many messages it counted.
+    cost = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)
+    parts = models.PositiveSmallIntegerField(default=1)
 
     class Meta:
         constraints: ClassVar[list[Any]] = [
@@ -194,6 +163,11 @@ class Message(wall.TenantModel):
             models.Index(fields=["tenant", "conversation", "created_at", "id"]),
             models.Index(fields=["tenant", "contact", "created_at", "id"]),
             models.Index(fields=["tenant", "-created_at", "-id"]),
+            models.Index(
+                fields=["tenant", "external_id"],
+                condition=~models.Q(external_id=""),
+                name="conversations_message_by_id",
+            ),
         ]
 
 

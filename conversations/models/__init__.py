@@ -1,0 +1,34 @@
+"""People, the threads they write in, messages with their files, calls."""
+
+from conversations.models.calls import Call
+from conversations.models.media import MediaFile
+from conversations.models.people import Contact, Identity, Merge, MergeSuggestion
+from conversations.models.threads import (
+    Author,
+    ButtonAction,
+    Conversation,
+    Delivery,
+    Direction,
+    Holder,
+    Message,
+    MessageState,
+    Note,
+)
+
+__all__ = [
+    "Author",
+    "ButtonAction",
+    "Call",
+    "Contact",
+    "Conversation",
+    "Delivery",
+    "Direction",
+    "Holder",
+    "Identity",
+    "MediaFile",
+    "Merge",
+    "MergeSuggestion",
+    "Message",
+    "MessageState",
+    "Note",
+]
