@@ -192,6 +192,22 @@ class Delivery(DurableRow):
         ]
 
 
+class Inquiry(DurableRow):
+    """A question to the provider whether an uncertain delivery arrived; asked a few times, since reports come late."""
+
+    max_attempts = 6
+
+    delivery = wall.TenantKey(Delivery, on_delete=models.CASCADE, related_name="+")
+    # The call that broke off began then.
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            DurableQueue(name="%(app_label)s_%(class)s_queue"),
+            models.UniqueConstraint(fields=["tenant", "delivery"], name="conversations_inquiry_once"),
+        ]
+
+
 class ButtonAction(wall.TenantModel):
     """What pressing a button means. The button carries only the token, which cannot be guessed or forged."""
 
