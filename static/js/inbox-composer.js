@@ -24,7 +24,8 @@ mount("form[data-composer]", (form) => {
     bubble = null;
     // What was typed meanwhile stands behind what came back
     if (!(detail.ctx.response?.status < 400)) area.value = words + (area.value ? `\n${area.value}` : "");
-    area.focus();
+    // Whoever went on to a menu or another field meanwhile stays there
+    if (document.activeElement === document.body || form.contains(document.activeElement)) area.focus();
   });
 
   if (matchMedia("(pointer: fine)").matches && area.value) area.setSelectionRange(area.value.length, area.value.length);
