@@ -272,12 +272,17 @@ class Sent:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Connected:
-    """A checked account. `link_base` is what `link` builds on; `details` are strings kept with the connection."""
+    """A checked account. `link_base` is what `link` builds on; `details` are strings kept with the connection.
+
+    `settings` are values of our fields that the provider has given and the hook needs. Where one of them is new, the
+    caller keeps it first and then calls `connect` again: a provider may try the hook while it is being registered.
+    """
 
     external_id: str = ""
     name: str = ""
     link_base: str = ""
     details: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    settings: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -368,6 +373,11 @@ class Channel(Protocol):
         this file cannot be had. Called in the background, again when the address has died."""
         ...
 
+    def extract(self, request: HookRequest, media: Media) -> bytes | None:
+        """The file when it lies inside the stored event itself (a letter's attachment), None when it does not: then
+        `locate` tells where it is. Touches no network, never raises."""
+        ...
+
     def settle(self, settings: Settings, outgoing: Outgoing, since: datetime) -> Call[Sent | None] | None:
         """Looks whether a message whose sending broke off after `since` did arrive. None as the result: it did not,
         and may be sent again. None instead of a call: this provider leaves no evidence."""
@@ -375,6 +385,10 @@ class Channel(Protocol):
 
     def profile(self, settings: Settings, chat: str, person: Person) -> Call[Person | None] | None:
         """Asks for the name of a person whose messages carry none. None: the messages say all there is."""
+        ...
+
+    def card(self, settings: Settings, chat: str) -> Call[Ad | None] | None:
+        """Asks which advertisement or listing a chat is about, to be shown beside it. None: the messages say all."""
         ...
 
     def typing(self, settings: Settings, chat: str) -> Call[None] | None:
@@ -424,10 +438,16 @@ class BaseChannel:
     def locate(self, settings: Settings, media: Media) -> Call[Request] | None:
         return done(Request("GET", media.url)) if media.url else None
 
+    def extract(self, request: HookRequest, media: Media) -> bytes | None:
+        return None
+
     def settle(self, settings: Settings, outgoing: Outgoing, since: datetime) -> Call[Sent | None] | None:
         return None
 
     def profile(self, settings: Settings, chat: str, person: Person) -> Call[Person | None] | None:
+        return None
+
+    def card(self, settings: Settings, chat: str) -> Call[Ad | None] | None:
         return None
 
     def typing(self, settings: Settings, chat: str) -> Call[None] | None:
