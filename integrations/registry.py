@@ -20,6 +20,9 @@ _CHANNELS = {
     "webchat": "integrations.webchat.channel:CHANNEL",
     "form": "integrations.forms.channel:CHANNEL",
     "telegram": "integrations.telegram.channel:CHANNEL",
+    "vk": "integrations.vk.channel:CHANNEL",
+    "sms": "integrations.sms.channel:CHANNEL",
+    "avito": "integrations.avito.channel:CHANNEL",
 }
 _CRMS = {
     "bitrix24": "integrations.bitrix24:CRM",

@@ -3,6 +3,7 @@
 import inspect
 import json
 import time
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,12 +15,12 @@ from integrations.protocols.channel import Channel, HookReply, HookRequest, Outg
 from kit import http
 from tests.integrations import cases, wires
 
-BY_KIND = {wire.kind: wire for wire in wires.all_wires()}
+BY_NAME = {wires.name_of(wire): wire for wire in wires.all_wires()}
 
 
-@pytest.fixture(params=BY_KIND)
+@pytest.fixture(params=BY_NAME)
 def wire(request):
-    return BY_KIND[request.param]
+    return BY_NAME[request.param]
 
 
 def expected(failure):
@@ -32,7 +33,16 @@ def requests_of(wire):
 
 
 def test_every_channel_of_the_registry_has_its_cases():
-    assert set(registry.channels) == set(BY_KIND)
+    assert set(registry.channels) == {wire.kind for wire in BY_NAME.values()}
+
+
+def test_every_provider_of_a_kind_has_its_cases_and_its_guide():
+    for kind in registry.channels:
+        channel = registry.channel(kind)
+        field = next((field for field in channel.fields if field.name == "provider"), None)
+        offered = {value for value, _label in field.choices} if field else set()
+        assert set(channel.guides) == offered
+        assert {f"{kind}-{provider}" for provider in offered} <= set(BY_NAME)
 
 
 def test_it_is_a_channel(wire):
@@ -150,16 +160,32 @@ def replaced(tree, path, value):
     return copy
 
 
+def trees_of(wire):
+    """(a good event as a tree, how such a tree is written): JSON, or a form whose values may hold JSON."""
+    found = []
+    for _, request in requests_of(wire):
+        if request.headers["content-type"] == "application/json":
+            found.append((json.loads(request.body), lambda tree: json.dumps(tree).encode()))
+        elif request.body or request.query:
+            pairs = {**request.query, **dict(parse_qsl(request.body.decode()))}
+            tree = {key: json.loads(text) if text[:1] == "{" else text for key, text in pairs.items()}
+            found.append((tree, as_form))
+    return found
+
+
+def as_form(tree):
+    pairs = tree.items() if isinstance(tree, dict) else [("field", tree)]
+    told = [(key, text if isinstance(text, str) else json.dumps(text)) for key, text in pairs]
+    return urlencode(told, errors="replace").encode()
+
+
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(data=st.data())
 def test_events_with_any_part_exchanged_end_in_facts_or_in_a_parse_error(wire, data):
-    trees = [
-        json.loads(r.body) for _, r in requests_of(wire) if r.headers["content-type"] == "application/json"
-    ]
-    tree = data.draw(st.sampled_from(trees))
+    tree, written = data.draw(st.sampled_from(trees_of(wire)))
     for _ in range(data.draw(st.integers(1, 3))):
         tree = replaced(tree, data.draw(st.sampled_from(places(tree))), data.draw(VALUES))
-    request = wire.sign(json.dumps(tree).encode())
+    request = wire.sign(written(tree))
     wire.channel.handshake(wire.settings, request)
     wire.channel.verify(wire.settings, request)
     wire.channel.event_id(request)
@@ -234,7 +260,8 @@ def test_no_setting_shows_in_a_request_of_ours(wire):
         request = next(call)
     except StopIteration:
         return
-    assert not any(value in repr(request) for value in wire.settings.values())
+    told = {value for name, value in wire.settings.items() if name != "provider"}
+    assert not any(value in repr(request) for value in told)
     call.close()
 
 

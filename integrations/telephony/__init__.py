@@ -1,0 +1,1 @@
+"""Phone calls: Mango Office, UIS, Novofon, Zadarma, Sipuni, MegaFon, Twilio."""

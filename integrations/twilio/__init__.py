@@ -1,0 +1,1 @@
+"""Twilio: what its messages and its calls have in common."""
