@@ -85,7 +85,8 @@ class FakeAvito(FakeServer):
             self.history[chat].append(row)
             if author != self.user_id:
                 self.unread.add(chat)
-            self.chats[chat] |= {"last_message": row, "updated": row["created"]}
+            last = {key: row[key] for key in ("id", "author_id", "created", "direction", "type", "content")}
+            self.chats[chat] |= {"last_message": last, "updated": row["created"]}
             return row
 
     # The API --------------------------------------------------------------------------------------------------
