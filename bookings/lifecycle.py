@@ -103,6 +103,8 @@ def book(
         status=BookingStatus.HELD if hold_minutes else BookingStatus.CONFIRMED,
         origin=origin,
         source=lead.source if lead else "",
+        medium=lead.medium if lead else "",
+        campaign=lead.campaign if lead else "",
         total=sum((s.price for s in services), Decimal(0)) + sum((a.price for a in addons), Decimal(0)),
         addons_offered=addons_offered or bool(addons),
         hold_until=now + dt.timedelta(minutes=hold_minutes) if hold_minutes else None,

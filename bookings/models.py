@@ -204,7 +204,10 @@ class Booking(wall.TenantModel):
     local_day = models.DateField()
     # lead | desk | online | walk_in
     origin = models.CharField(max_length=10, default="desk")
+    # Whence the lead was known to come when it was booked.
     source = models.CharField(max_length=100, blank=True, default="")
+    medium = models.CharField(max_length=100, blank=True, default="", db_default="")
+    campaign = models.CharField(max_length=200, blank=True, default="", db_default="")
     total = models.DecimalField(max_digits=12, decimal_places=2)
     discount = models.DecimalField(max_digits=12, decimal_places=2, default=Decimal(0))
     discount_reason = models.CharField(max_length=200, blank=True, default="")

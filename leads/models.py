@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from connections.models import Connection, InboundEvent
-from conversations.models import Contact, Conversation
+from conversations.models import Contact, Conversation, Message
 from tenants import wall
 
 
@@ -43,6 +43,10 @@ class Lead(wall.TenantModel):
     source = models.CharField(max_length=100, blank=True, default="")
     medium = models.CharField(max_length=100, blank=True, default="")
     campaign = models.CharField(max_length=200, blank=True, default="")
+    # The first one.
+    first_source = models.CharField(max_length=100, blank=True, default="", db_default="")
+    first_medium = models.CharField(max_length=100, blank=True, default="", db_default="")
+    first_campaign = models.CharField(max_length=200, blank=True, default="", db_default="")
     status = models.CharField(max_length=10, choices=LeadStatus.choices, default=LeadStatus.NEW)
     lost_reason = models.CharField(max_length=200, blank=True, default="")
     # What the form or the first words asked for.
@@ -87,6 +91,14 @@ class Touch(wall.TenantModel):
     """One contact with something that may have brought the person: an ad, a deep link, a tagged page."""
 
     lead = wall.TenantKey(Lead, on_delete=models.CASCADE, related_name="touches")
+    # The word it came with, where it came with one.
+    message = wall.TenantKey(Message, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    conversation = wall.TenantKey(
+        Conversation, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    link = wall.TenantKey(
+        "leads.TrackedLink", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     at = models.DateTimeField()
     source = models.CharField(max_length=100, blank=True, default="")
     medium = models.CharField(max_length=100, blank=True, default="")
@@ -97,6 +109,62 @@ class Touch(wall.TenantModel):
     click_ids = models.JSONField(default=dict, blank=True)
     referrer = models.CharField(max_length=500, blank=True, default="")
     page_url = models.CharField(max_length=500, blank=True, default="")
+    # The dialled number of a call, E.164.
+    number = models.CharField(max_length=16, blank=True, default="", db_default="")
+    # The advertisement's card as its system showed it: {"external_id", "title", "text", "url", "image_url", "price"}.
+    ad = models.JSONField(default=dict, blank=True, db_default=models.Value({}, models.JSONField()))
+
+
+class TrackedLink(wall.TenantModel):
+    """A link, a QR code or a phone number that stands in one place, so that we know who came from there."""
+
+    name = models.CharField(max_length=100)
+    # What comes back with the person: the payload of a deep link, letters, digits, "_" and "-".
+    code = models.CharField(max_length=64, blank=True, default="")
+    # A number printed in this place alone, E.164: calls to it carry no code.
+    number = models.CharField(max_length=16, blank=True, default="", db_default="")
+    # Where it leads; empty: the booking page.
+    connection = wall.TenantKey(Connection, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    source = models.CharField(max_length=100)
+    medium = models.CharField(max_length=100, blank=True, default="")
+    campaign = models.CharField(max_length=200, blank=True, default="")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    created_at = models.DateTimeField()
+    archived_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["tenant", "code"], condition=~models.Q(code=""), name="leads_link_code"
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "number"],
+                condition=~models.Q(number="") & models.Q(archived_at__isnull=True),
+                name="leads_link_number",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class LinkClick(wall.TenantModel):
+    """Somebody followed a tracked link; its token travels on as the deep link's code and brings the tags back."""
+
+    link = wall.TenantKey(TrackedLink, on_delete=models.CASCADE, related_name="clicks")
+    token = models.CharField(max_length=20)
+    at = models.DateTimeField()
+    # Tags the ad system put on the link: {"utm_content": …}, {"yclid": …}.
+    tags = models.JSONField(default=dict, blank=True)
+    click_ids = models.JSONField(default=dict, blank=True)
+    referrer = models.CharField(max_length=500, blank=True, default="")
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=["tenant", "token"], name="leads_click_token"),
+        ]
 
 
 class Task(wall.TenantModel):

@@ -2,7 +2,7 @@
 
 from conversations.models.calls import Call
 from conversations.models.media import MediaFile
-from conversations.models.people import Contact, Identity, Merge, MergeSuggestion
+from conversations.models.people import Contact, Identity, KnownPerson, Merge, MergeSuggestion
 from conversations.models.threads import (
     Author,
     ButtonAction,
@@ -11,6 +11,7 @@ from conversations.models.threads import (
     Direction,
     Holder,
     Inquiry,
+    Lookup,
     Message,
     MessageState,
     Note,
@@ -27,6 +28,7 @@ __all__ = [
     "Holder",
     "Identity",
     "Inquiry",
+    "Lookup",
     "MediaFile",
     "Merge",
     "MergeSuggestion",

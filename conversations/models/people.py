@@ -9,6 +9,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from connections.models import Connection
 from tenants import wall
 
 
@@ -19,6 +20,7 @@ class Contact(wall.TenantModel):
     phone = models.CharField(max_length=16, blank=True, default="")  # E.164
     phone_verified = models.BooleanField(default=False)
     email = models.CharField(max_length=254, blank=True, default="")
+    email_verified = models.BooleanField(default=False)
     language = models.CharField(max_length=5, blank=True, default="")
     tags = models.JSONField(default=list, blank=True)
     note = models.TextField(blank=True, default="")
@@ -42,6 +44,9 @@ class Contact(wall.TenantModel):
         indexes: ClassVar = [
             models.Index(
                 fields=["tenant", "phone"], condition=~models.Q(phone=""), name="conversations_contact_phone"
+            ),
+            models.Index(
+                fields=["tenant", "email"], condition=~models.Q(email=""), name="conversations_contact_email"
             ),
             models.Index(fields=["tenant", "-created_at"]),
         ]
@@ -74,7 +79,8 @@ class Merge(wall.TenantModel):
     absorbed = wall.TenantKey(Contact, on_delete=models.PROTECT, related_name="+")
     # What told that they are one person: "phone", "email", "hand" …
     reason = models.CharField(max_length=20)
-    # {"app.Model": [ids]} that pointed at the absorbed contact, and fields of the survivor before.
+    # Written by `conversations.merging`: {"rows": {"app.Model.field": [ids]}, "before", "after": the survivor's fields,
+    # "told": what other rooms want to hear again when it is taken back}.
     moved = models.JSONField(default=dict)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
@@ -94,9 +100,10 @@ class MergeSuggestion(wall.TenantModel):
         MERGED = "merged", _("Merged")
         DISMISSED = "dismissed", _("Two people")
 
+    # The one with the lower id.
     contact = wall.TenantKey(Contact, on_delete=models.CASCADE, related_name="+")
     other = wall.TenantKey(Contact, on_delete=models.CASCADE, related_name="+")
-    # Why it is likely: "phone_typed", "email_typed", "username", "card".
+    # Why it is likely: "phone_typed", "email_typed", "alias", "card".
     reason = models.CharField(max_length=20)
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
     created_at = models.DateTimeField()
@@ -110,5 +117,20 @@ class MergeSuggestion(wall.TenantModel):
             # Once dismissed it is not asked again.
             models.UniqueConstraint(
                 fields=["tenant", "contact", "other"], name="conversations_merge_suggested_once"
+            ),
+        ]
+
+
+class KnownPerson(wall.TenantModel):
+    """Somebody whom the owner of a personal account knows: a keyed hash of a number, an id or a user name, no more."""
+
+    connection = wall.TenantKey(Connection, on_delete=models.CASCADE, related_name="+")
+    digest = models.BinaryField(max_length=32)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["tenant", "connection", "digest"], name="conversations_known_once"
             ),
         ]

@@ -53,7 +53,7 @@ class Conversation(wall.TenantModel):
     # When the client last wrote; some channels take free words for a day after it.
     last_heard_at = models.DateTimeField(null=True, blank=True)
     # A chat of the owner's own account that did not begin with a client: the assistant keeps out of it.
-    is_private = models.BooleanField(default=False)
+    is_private = models.BooleanField(default=False, db_default=False)
     # «not a client»: the assistant never speaks here again.
     not_a_client = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)
@@ -71,6 +71,21 @@ class Conversation(wall.TenantModel):
                 condition=models.Q(waiting_since__isnull=False),
                 name="conversations_waiting",
             ),
+        ]
+
+
+class Lookup(DurableRow):
+    """A question to the provider who the person of a new thread is, and what advertisement they write about."""
+
+    # A name is a courtesy: after a few tries the thread goes without.
+    max_attempts = 4
+
+    conversation = wall.TenantKey(Conversation, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            DurableQueue(name="%(app_label)s_%(class)s_queue"),
+            models.UniqueConstraint(fields=["tenant", "conversation"], name="conversations_lookup_once"),
         ]
 
 
@@ -120,15 +135,15 @@ class Message(wall.TenantModel):
     # Facts of a shared contact, a place or an advertisement's card; files are rows of MediaFile.
     media = models.JSONField(default=list, blank=True)
     # A letter's.
-    subject = models.CharField(max_length=255, blank=True, default="")
+    subject = models.CharField(max_length=255, blank=True, default="", db_default="")
     # The provider's id of the message this one answers.
-    reply_to = models.CharField(max_length=200, blank=True, default="")
+    reply_to = models.CharField(max_length=200, blank=True, default="", db_default="")
     # Parts of an album share it.
-    group_key = models.CharField(max_length=100, blank=True, default="")
+    group_key = models.CharField(max_length=100, blank=True, default="", db_default="")
     # Why no machine answers it: a robot's letter, somebody's auto-reply.
-    automatic = models.CharField(max_length=100, blank=True, default="")
+    automatic = models.CharField(max_length=100, blank=True, default="", db_default="")
     # What the channel says instead of a content it withholds.
-    hint = models.CharField(max_length=255, blank=True, default="")
+    hint = models.CharField(max_length=255, blank=True, default="", db_default="")
     # {"name", "language", "values"} of a text the provider approved before.
     template = models.JSONField(null=True, blank=True)
     # The provider's id once known; for incoming ones what makes a repeat the same message.
@@ -139,6 +154,8 @@ class Message(wall.TenantModel):
     state = models.CharField(max_length=10, choices=MessageState.choices)
     error = models.TextField(blank=True, default="")
     edited_at = models.DateTimeField(null=True, blank=True)
+    # What it read before each edit, oldest first: {"text", "at"}.
+    wordings = models.JSONField(default=list, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True, blank=True)
@@ -146,7 +163,7 @@ class Message(wall.TenantModel):
     read_at = models.DateTimeField(null=True, blank=True)
     # What the provider charged, in its own currency, and how many messages it counted.
     cost = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)
-    parts = models.PositiveSmallIntegerField(default=1)
+    parts = models.PositiveSmallIntegerField(default=1, db_default=1)
 
     class Meta:
         constraints: ClassVar[list[Any]] = [
