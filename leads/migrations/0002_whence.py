@@ -11,7 +11,7 @@ import tenants.wall
 class Migration(migrations.Migration):
     dependencies = [
         ("connections", "0001_initial"),
-        ("conversations", "0005_lookups"),
+        ("conversations", "0005_known_people_and_lookups"),
         ("leads", "0001_initial"),
         ("tenants", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
