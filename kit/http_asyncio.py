@@ -7,6 +7,7 @@ CPU of aiohttp alone and blurs the difference between "not connected" and "no an
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import socket
 from types import TracebackType
 from typing import Any
@@ -15,6 +16,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from kit import answers, guard, trust
+from kit import proxy as proxies
 from kit.exchange import ForbiddenAddress, Request, Response, Uncertain, Unreachable
 from kit.http_threads import KEEP_ALIVE
 
@@ -63,6 +65,7 @@ class AsyncClient:
     def __init__(self, *, per_host: int) -> None:
         self._per_host = per_host
         self._session: aiohttp.ClientSession | None = None
+        self._proxied: aiohttp.ClientSession | None = None
         self._contexts = trust.Contexts()
 
     async def __aenter__(self) -> AsyncClient:
@@ -75,34 +78,45 @@ class AsyncClient:
             ssl=self._contexts.of(""),
             socket_factory=_socket,
         )
-        self._session = aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            trust_env=False,
-            skip_auto_headers=("Accept", "Content-Type", "User-Agent"),
+        settings: dict[str, Any] = {
+            "connector": connector,
+            "auto_decompress": False,
+            "trust_env": False,
+            "skip_auto_headers": ("Accept", "Content-Type", "User-Agent"),
+        }
+        self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), **settings)
+        # One of its own, so that requests without a proxy are not traced.
+        self._proxied = aiohttp.ClientSession(
+            cookie_jar=aiohttp.DummyCookieJar(), connector_owner=False, trace_configs=[_tracing()], **settings
         )
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        for session in (self._proxied, self._session):
+            if session is not None:
+                await session.close()
+        self._session = self._proxied = None
 
-    async def exchange(self, request: Request) -> Response:
+    async def exchange(self, request: Request, *, proxy: proxies.Proxy | None = None) -> Response:
         """One request, one answer. Raises `Unreachable` or `Uncertain` (and `UnknownBundle` for a wire's mistake)."""
-        if self._session is None:
+        if self._session is None or self._proxied is None:
             raise RuntimeError("open the client by `async with` first")
         target = guard.target(request.full_url())
         body, headers = request.payload()
+        way = _Way()
+        if proxy is not None:
+            proxies.check_target(target)
+            way = _Way(connected=False)
+            if target.scheme == "http" and (login := proxy.authorization()):
+                headers["proxy-authorization"] = login  # no tunnel: the proxy reads the request itself
         # Without the threshold aiohttp would round longer times up, past our own deadline.
         limits = aiohttp.ClientTimeout(total=None, connect=request.timeout, ceil_threshold=3600)
         try:
             async with (
                 asyncio.timeout(request.timeout + _GRACE),
-                self._session.request(
+                (self._proxied if proxy else self._session).request(
                     request.method,
                     _url(target.url),
                     data=body or None,
@@ -111,21 +125,57 @@ class AsyncClient:
                     timeout=limits,
                     # aiohttp keeps connections made under different contexts apart.
                     ssl=self._contexts.of(request.trust) if request.trust else True,
+                    **(_through(proxy, way) if proxy else {}),
                 ) as answer,
             ):
                 raw = answers.Collector()
                 async for chunk in answer.content.iter_any():
                     raw.add(chunk)
+        except aiohttp.ClientHttpProxyError as refusal:
+            proxies.refuse_by(refusal.status)
+            raise Unreachable("the proxy answered in a strange way") from refusal
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise Unreachable(answers.connecting(error)) from error
         except aiohttp.InvalidURL as error:
             raise ForbiddenAddress from error
         except TimeoutError as error:
+            if not way.connected:
+                raise Unreachable("no connection in time") from error
             raise Uncertain("no answer in time") from error
         except (aiohttp.ClientError, OSError) as error:
+            if not way.connected:
+                raise Unreachable("the proxy broke off") from error
             raise Uncertain("the connection broke before the answer was complete") from error
+        if proxy is not None and answer.status == 407:
+            proxies.refuse_by(407)  # a request without TLS is answered by the proxy itself
         names = {name.lower(): value for name, value in answer.headers.items()}
         return Response(answer.status, names, raw.body(names))
+
+
+@dataclasses.dataclass(slots=True)
+class _Way:
+    """Whether a connection to the target stood, so that what fails earlier is known as "not executed"."""
+
+    connected: bool = True
+
+
+def _tracing() -> aiohttp.TraceConfig:
+    """Notes in a request's `_Way` when its connection stands: the tunnel included, which aiohttp's errors hide."""
+
+    async def note(_session: Any, context: Any, _told: Any) -> None:
+        context.trace_request_ctx.connected = True
+
+    config = aiohttp.TraceConfig()
+    config.on_connection_create_end.append(note)
+    config.on_connection_reuseconn.append(note)
+    return config
+
+
+def _through(proxy: proxies.Proxy, way: _Way) -> dict[str, Any]:
+    """The arguments of a request that goes through a proxy."""
+    login = proxy.authorization()
+    headers = {"Proxy-Authorization": login} if login else None
+    return {"proxy": _url(proxy.url), "proxy_headers": headers, "trace_request_ctx": way}
 
 
 def _url(url: str) -> Any:

@@ -20,6 +20,7 @@ import httpcore
 import httpx
 
 from kit import answers, guard, trust
+from kit import proxy as proxies
 from kit.exchange import ForbiddenAddress, Request, Response, Uncertain, Unreachable
 
 PER_HOST = 10
@@ -74,10 +75,15 @@ class _Stream(httpcore.NetworkStream):
 
 
 class _Backend(httpcore.NetworkBackend):
-    """Opens connections: resolves once, checks, connects to that very address. TLS still sees the name."""
+    """Opens connections: resolves once, checks, connects to that very address. TLS still sees the name.
 
-    def __init__(self) -> None:
+    With a proxy what it opens is the tunnel: to those above, a connection to the target like any other. So whatever
+    goes wrong before it stands is a connection that was not made.
+    """
+
+    def __init__(self, proxy: proxies.Proxy | None, context: ssl.SSLContext | None) -> None:
         self._sockets = httpcore.SyncBackend()
+        self._proxy, self._context = proxy, context
 
     def connect_tcp(
         self,
@@ -86,6 +92,31 @@ class _Backend(httpcore.NetworkBackend):
         timeout: float | None = None,
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        if self._proxy is None:
+            return self._dial(host, port, timeout, local_address, socket_options)
+        stream = self._dial(self._proxy.host, self._proxy.port, timeout, local_address, socket_options)
+        try:
+            if self._proxy.scheme == "https":
+                assert self._context is not None
+                stream = stream.start_tls(self._context, self._proxy.host, _remaining(timeout))
+            proxies.open_tunnel(stream, self._proxy, host, port)
+        except BaseException as error:
+            stream.close()
+            if isinstance(error, httpcore.TimeoutException):
+                raise httpcore.ConnectTimeout from error
+            if isinstance(error, httpcore.ReadError | httpcore.WriteError):
+                raise Unreachable("the proxy broke off") from error
+            raise
+        return stream
+
+    def _dial(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None,
+        local_address: str | None,
+        socket_options: Iterable[Any] | None,
     ) -> httpcore.NetworkStream:
         failure: Exception = httpcore.ConnectError("no address")
         for address in guard.resolve(host, port, _remaining(timeout)):
@@ -99,7 +130,9 @@ class _Backend(httpcore.NetworkBackend):
         raise failure
 
 
-def _transport(context: ssl.SSLContext) -> httpx.HTTPTransport:
+def _transport(
+    context: ssl.SSLContext, proxy: proxies.Proxy | None, public: ssl.SSLContext | None
+) -> httpx.HTTPTransport:
     transport = httpx.HTTPTransport(verify=context, trust_env=False)
     # httpx offers no argument for the network backend; its pool is the documented httpcore one.
     transport._pool = httpcore.ConnectionPool(
@@ -107,7 +140,7 @@ def _transport(context: ssl.SSLContext) -> httpx.HTTPTransport:
         max_connections=PER_HOST,
         max_keepalive_connections=PER_HOST,
         keepalive_expiry=KEEP_ALIVE,
-        network_backend=_Backend(),
+        network_backend=_Backend(proxy, public),
     )
     return transport
 
@@ -125,16 +158,18 @@ class Client:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._slots: OrderedDict[tuple[str, str, int, str], _Slot] = OrderedDict()
+        self._slots: OrderedDict[tuple[str, str, int, str, proxies.Proxy | None], _Slot] = OrderedDict()
         self._contexts = trust.Contexts()
 
-    def exchange(self, request: Request) -> Response:
+    def exchange(self, request: Request, *, proxy: proxies.Proxy | None = None) -> Response:
         """One request, one answer. Raises `Unreachable` or `Uncertain` (and `UnknownBundle` for a wire's mistake)."""
         target = guard.target(request.full_url())
+        if proxy is not None:
+            proxies.check_target(target)
         body, headers = request.payload()
         _deadline.at = time.monotonic() + request.timeout
         try:
-            with self._pool(target, request.trust) as transport:
+            with self._pool(target, request.trust, proxy) as transport:
                 return self._exchange(transport, request, target, body, headers)
         finally:
             del _deadline.at
@@ -175,15 +210,19 @@ class Client:
         return Response(answer.status_code, names, raw.body(names))
 
     @contextlib.contextmanager
-    def _pool(self, target: guard.Target, bundle: str) -> Iterator[httpx.HTTPTransport]:
-        # A connection made under other authorities must not serve a request that does not believe them.
-        key = (target.scheme, target.host, target.port, bundle)
+    def _pool(
+        self, target: guard.Target, bundle: str, proxy: proxies.Proxy | None
+    ) -> Iterator[httpx.HTTPTransport]:
+        # A connection made under other authorities must not serve a request that does not believe them, nor one
+        # through somebody's proxy the requests of others.
+        key = (target.scheme, target.host, target.port, bundle, proxy)
         idle: list[_Slot] = []
         with self._lock:
             slot = self._slots.get(key)
             if slot is None:
                 # Loading the certificate authorities takes some 20 ms: once for all pools.
-                slot = self._slots[key] = _Slot(_transport(self._contexts.of(bundle)))
+                public = self._contexts.of("") if proxy and proxy.scheme == "https" else None
+                slot = self._slots[key] = _Slot(_transport(self._contexts.of(bundle), proxy, public))
                 for old in [k for k, s in self._slots.items() if not s.users and k != key]:
                     if len(self._slots) <= HOSTS:
                         break
