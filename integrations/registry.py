@@ -20,6 +20,8 @@ _CHANNELS = {
     "webchat": "integrations.webchat.channel:CHANNEL",
     "form": "integrations.forms.channel:CHANNEL",
     "telegram": "integrations.telegram.channel:CHANNEL",
+    "whatsapp": "integrations.meta.whatsapp:CHANNEL",
+    "instagram": "integrations.meta.instagram:CHANNEL",
     "vk": "integrations.vk.channel:CHANNEL",
     "sms": "integrations.sms.channel:CHANNEL",
     "avito": "integrations.avito.channel:CHANNEL",
