@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("reminders.urls")),
     path("", include("conversations.urls")),
     path("channels/", include("connections.urls")),
+    path("", include("leads.urls")),
     path("crm/", include("sync.urls")),
     path("accounts/", include("allauth.urls")),
     path("api/", include(api)),

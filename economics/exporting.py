@@ -18,11 +18,10 @@ from economics import describing, figures, listing
 from economics.listing import Row
 from economics.metric import Metric, Shape
 from economics.question import Question
+from kit import sheets
 from tenants import wall
 
 BATCH = 500
-# A spreadsheet would run a cell that begins so.
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,7 +39,7 @@ def csv_lines(wish: Wish) -> Iterator[bytes]:
     """The file in pieces. It enters the tenant itself, since a stream outlives its request."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, delimiter=";", lineterminator="\r\n")
-    yield "\ufeff".encode()  # without it a spreadsheet takes UTF-8 for its own old letters
+    yield sheets.BOM.encode()
     for line in _lines(wish):
         writer.writerow([_plain(cell) for cell in line])
         if buffer.tell() > 32_768:
@@ -139,7 +138,7 @@ def _plain(cell: Any) -> str:
     if isinstance(cell, Fraction):
         return str(figures.part(cell, money=True))
     if isinstance(cell, str):
-        return f"'{cell}" if cell.startswith(_DANGEROUS) else cell
+        return sheets.harmless(cell)
     return cell.strftime("%d.%m.%Y %H:%M") if hasattr(cell, "strftime") else str(cell)
 
 

@@ -34,6 +34,7 @@ def open_by_message(sender: Any, message: Any, fact: Any, now: Any, **_kwargs: A
         channel_kind=thread.connection.kind,
         request=message.text,
         touch=fact.touch,
+        message=message,
         now=now,
     )
 
@@ -45,7 +46,7 @@ def open_by_start(sender: Any, conversation: Any, touch: Any, now: Any, **_kwarg
         return
     lead = pipeline.open_of(conversation.contact)
     if lead is not None:
-        sources.note(lead, touch, now=now)
+        sources.note(lead, touch, now=now, conversation=conversation)
     elif touch is not None:
         pipeline.open_lead(
             contact=conversation.contact,

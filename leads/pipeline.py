@@ -7,7 +7,7 @@ import datetime as dt
 from django.db import IntegrityError, transaction
 
 from connections.models import Connection, InboundEvent
-from conversations.models import Contact, Conversation
+from conversations.models import Contact, Conversation, Message
 from integrations.protocols import channel
 from kit.text import storable
 from leads import signals, sources
@@ -48,6 +48,7 @@ def open_lead(
     event: InboundEvent | None = None,
     request: str = "",
     touch: channel.Touch | None = None,
+    message: Message | None = None,
     suspicious: bool = False,
 ) -> Lead:
     """The contact's open lead, or the booked one before its visit, or a new one; the touch is kept either way."""
@@ -74,14 +75,14 @@ def open_lead(
             if lead is None:
                 raise
         else:
-            sources.note(lead, touch, now=now)
+            sources.note(lead, touch, now=now, message=message, conversation=conversation)
             signals.lead_opened.send(Lead, lead=lead, now=now)
             return lead
     lead.last_message_at = now
     if lead.conversation_id is None and conversation is not None:
         lead.conversation = conversation
     lead.save(update_fields=["last_message_at", "conversation"])
-    sources.note(lead, touch, now=now)
+    sources.note(lead, touch, now=now, message=message, conversation=conversation)
     return lead
 
 

@@ -64,6 +64,7 @@ EXAMPLES: dict[str, dict[str, Callable[[Garden], Any]]] = {
     "team/": {"pk": row("tenants.Membership")},
     "team/links/": {"pk": row("tenants.JoinLink")},
     "channels/": {"pk": row("connections.Connection")},
+    "links/": {"pk": row("leads.TrackedLink")},
     "crm/links/": {"pk": row("sync.Link")},
     "api/v1/contacts": {"pk": row("conversations.Contact")},
     "api/v1/conversations": {"pk": row("conversations.Conversation")},

@@ -1,0 +1,1 @@
+"""Pages of tracked links; the public address that counts a click."""
