@@ -11,7 +11,8 @@ sweep.register(
         name=outbox.QUEUE,
         model=Delivery,
         run=courier.carry,
-        batch=100,
+        begin=courier.begin,
+        batch=200,
         # Until the row is marked `calling`: soon after a death its batch goes out from another process.
         lease=dt.timedelta(seconds=20),
         doubted=courier.doubted,

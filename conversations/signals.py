@@ -18,5 +18,17 @@ message_said = Signal()
 form_received = Signal()
 # sender=Contact, contact, now: a phone or an e-mail became known.
 contact_changed = Signal()
-# sender=Message, message: asked right before the call, in its transaction; a receiver that returns a reason vetoes it.
+# sender=Contact, survivor, absorbed, now: two contacts are about to become one and still stand apart. A receiver deals
+# with what the survivor cannot have twice; the dict it returns comes back in `told` when the merge is taken back.
+contacts_merging = Signal()
+# sender=Contact, merge, now: they are one; all rows are the survivor's.
+contacts_merged = Signal()
+# sender=Contact, merge, told, now: the merge was taken back; the rows stand where they stood.
+contacts_parted = Signal()
+# sender=Call, call, conversation, touch, now: nobody took an incoming call; `conversation` is the thread of its line.
+call_missed = Signal()
+# sender=Call, call, conversation, touch, now: somebody talked, whoever had called.
+call_answered = Signal()
+# sender=Message, messages: asked right before the calls of one tenant, in their transaction; a receiver returns
+# {message id: reason} for those that must not go out any more.
 about_to_send = Signal()

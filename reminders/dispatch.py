@@ -286,28 +286,43 @@ def _was_called(row: Reminder) -> bool:
 
 
 # ---------------------------------------------------------------- the last check and the outcome
-def veto(message: Message) -> str | None:
-    """Asked right before the call, in its transaction: why this reminder must not go out any more.
+def vetoes(messages: Sequence[Message]) -> dict[int, str]:
+    """Asked right before the calls, in their transaction: which reminders must not go out any more, and why.
 
-    The visit is locked against a change until that transaction ends, so what was cancelled or moved before is seen.
+    The visits are locked against a change until that transaction ends, so what was cancelled or moved before is seen.
     """
-    if not message.key.startswith(PREFIX):
-        return None
-    booking_id, starts = (int(part) for part in message.key[len(PREFIX) :].split("#")[0].split(":")[:2])
+    told = {message.pk: _told(message) for message in messages if message.key.startswith(PREFIX)}
+    if not told:
+        return {}
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT status, starts_at FROM bookings_booking WHERE tenant_id = %s AND id = %s FOR SHARE",
-            [wall.current_tenant_id(), booking_id],
+            "SELECT id, status, starts_at FROM bookings_booking WHERE tenant_id = %s AND id = ANY(%s)"
+            " ORDER BY id FOR SHARE",
+            [wall.current_tenant_id(), [booking_id for booking_id, _starts in told.values()]],
         )
-        found = cursor.fetchone()
-    if found is None or found[0] != BookingStatus.CONFIRMED:
-        return _("The visit was cancelled.") if found and found[0] == "cancelled" else _("The visit is over.")
-    return _("The visit was moved.") if int(found[1].timestamp()) != starts else None
+        found = {row[0]: row[1:] for row in cursor.fetchall()}
+    reasons = {pk: _against(found.get(booking_id), starts) for pk, (booking_id, starts) in told.items()}
+    return {pk: reason for pk, reason in reasons.items() if reason}
+
+
+def _told(message: Message) -> tuple[int, int]:
+    """(visit, its start in Unix time) that a reminder speaks of, from its key."""
+    booking_id, starts = message.key[len(PREFIX) :].split("#")[0].split(":")[:2]
+    return int(booking_id), int(starts)
+
+
+def _against(visit: tuple[str, dt.datetime] | None, starts: int) -> str | None:
+    """Why a reminder of a visit at `starts` is wrong now."""
+    if visit is None or visit[0] != BookingStatus.CONFIRMED:
+        return _("The visit was cancelled.") if visit and visit[0] == "cancelled" else _("The visit is over.")
+    return _("The visit was moved.") if int(visit[1].timestamp()) != starts else None
 
 
 def settled(message: Message) -> None:
     """Mirrors what became of the message; after a definite failure the reminder is due again, for the next thread."""
     if not message.key.startswith(PREFIX):
+        return
+    if message.state == MessageState.SENT:
         return
     mine = Reminder.objects.filter(message=message)
     match message.state:

@@ -46,9 +46,9 @@ def plan_reopened(sender: Any, booking: Any, now: Any, **_kwargs: Any) -> None:
 
 
 @receiver(conversation_signals.about_to_send)
-def last_check(sender: Any, message: Any, **_kwargs: Any) -> str | None:
-    """A reminder of a visit that was moved or cancelled stays unsent."""
-    return dispatch.veto(message)
+def last_check(sender: Any, messages: Any, **_kwargs: Any) -> dict[int, str]:
+    """Reminders of visits that were moved or cancelled stay unsent."""
+    return dispatch.vetoes(messages)
 
 
 @receiver(conversation_signals.message_settled)

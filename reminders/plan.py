@@ -68,7 +68,7 @@ def _revive(old: Reminder, fresh: Reminder) -> None:
 def drop(booking: Booking, *, reason: Reason, keep: dt.datetime | None = None) -> int:
     """Cancels what has not been said yet, for every start but `keep`; takes visits out of the call list.
 
-    What was said and is on its way is stopped right before its call (`dispatch.veto`).
+    What was said and is on its way is stopped right before its call (`dispatch.vetoes`).
     """
     rows = Reminder.objects.filter(booking=booking)
     if keep is not None:

@@ -85,7 +85,7 @@ class Dispatcher:
             bell.clear()
             try:
                 heartbeat.beat(queue.name)
-                busy = self._hand_over(queue) if queue.lane == sweep.SLOW else sweep.run(queue) > 0
+                busy = self._carry_on(queue)
             except (OperationalError, InterfaceError) as error:
                 log.warning("%s: database away: %s", queue.name, str(error).strip())
                 busy = False
@@ -95,7 +95,7 @@ class Dispatcher:
                 busy = False
             close_old_connections()
             if not busy:
-                bell.wait(POLL_SECONDS)
+                bell.wait(sweep.next_look(queue.name, within=POLL_SECONDS))
         if queue.wait:
             queue.wait()
         connection.close()
@@ -105,6 +105,10 @@ class Dispatcher:
             sweep.do_chores()
             close_old_connections()
         connection.close()
+
+    def _carry_on(self, queue: sweep.Queue) -> bool:
+        """One round; says whether there was anything to do."""
+        return self._hand_over(queue) if queue.lane == sweep.SLOW else sweep.run(queue, linger=False) > 0
 
     def _hand_over(self, queue: sweep.Queue) -> bool:
         """Nudges Celery once when rows are due; does them itself when nobody takes them."""

@@ -10,6 +10,8 @@ import contextlib
 import dataclasses
 import datetime as dt
 import logging
+import math
+import time
 from collections.abc import Callable, Sequence
 
 from django.db import InterfaceError, OperationalError, transaction
@@ -32,7 +34,9 @@ class Queue:
     `run` gets the claims of one batch, outside any transaction. `lane` says who works on it: `fast` queues by
     `dispatch` itself (a person is waiting), `slow` ones by Celery's worker, and by `dispatch` when Redis is dead.
     `doubted` is told, inside the tenant's transaction, of a row that became `in_doubt` because its worker died.
-    `wait` returns once nothing that `run` left under way is under way any more; it says how much that was.
+    `begin`, where there is one, stands in for `run` in `dispatch`: it returns while what it began goes on, so that the
+    next batch is made ready beside it. `wait` returns once nothing that `run` or `begin` left under way is under way
+    any more; it says how much that was.
     """
 
     name: str
@@ -42,6 +46,7 @@ class Queue:
     batch: int = 100
     lease: dt.timedelta = dt.timedelta(seconds=60)
     doubted: Callable[[DurableRow], None] | None = None
+    begin: Callable[[Sequence[claim.Claim]], None] | None = None
     wait: Callable[[], int] | None = None
 
 
@@ -50,6 +55,7 @@ AWAY = (OperationalError, InterfaceError)
 _queues: dict[str, Queue] = {}
 _chores: list[Callable[[], int]] = []
 _left: dict[str, list[claim.Claim]] = {}
+_looks: dict[str, float] = {}
 
 
 def register(queue: Queue) -> None:
@@ -87,15 +93,30 @@ def queue(name: str) -> Queue:
     return _queues[name]
 
 
-def run(queue: Queue) -> int:
-    """One round of one queue: free what dead workers held, promote, claim, carry out; returns rows taken."""
+def look_again(name: str, *, after: dt.timedelta) -> None:
+    """Says that rows of a queue, put off for a moment, are due again then: sooner than the next poll, perhaps."""
+    at = time.monotonic() + after.total_seconds()
+    _looks[name] = min(at, _looks.get(name, at))
+
+
+def next_look(name: str, *, within: float) -> float:
+    """Seconds until the next look at a queue, at most `within`."""
+    return min(max(_looks.pop(name, math.inf) - time.monotonic(), 0.0), within)
+
+
+def run(queue: Queue, *, linger: bool = True) -> int:
+    """One round of one queue: free what dead workers held, promote, claim, carry out; returns rows taken.
+
+    Without `linger` it does not wait for the end of what it began, where the queue can do without.
+    """
     _give_back(queue)
     free_stale(queue)
     claim.promote(queue.model)
     claims = claim.due(queue.model, batch=queue.batch, lease=queue.lease)
     if claims:
         try:
-            queue.run(claims)
+            carry = queue.run if linger or queue.begin is None else queue.begin
+            carry(claims)
         except AWAY:
             _left.setdefault(queue.name, []).extend(claims)
             raise

@@ -117,8 +117,8 @@ def test_send_again_is_a_new_attempt_that_really_sends(
 def test_a_veto_right_before_the_call_cancels(
     writer: telegram.Writer, salon: Salon, bot: FakeTelegram
 ) -> None:
-    def taken_back(sender: Any, message: Message, **_: Any) -> str:
-        return "the visit was cancelled"
+    def taken_back(sender: Any, messages: list[Message], **_: Any) -> dict[int, str]:
+        return {message.pk: "the visit was cancelled" for message in messages}
 
     message = say(salon)
     signals.about_to_send.connect(taken_back)

@@ -9,7 +9,7 @@ import pytest
 from django.db import OperationalError
 
 from connections.models import Connection
-from conversations import courier, lanes, outbox, signals
+from conversations import courier, lanes, outbox, outcomes, signals
 from conversations.models import Delivery, Message, MessageState
 from fakes.server import Answer
 from fakes.telegram import FakeTelegram
@@ -37,8 +37,8 @@ def state(salon: Salon, message: Message) -> tuple[str, str]:
 def test_a_row_that_cannot_be_prepared_spares_the_others(
     chat: telegram.Writer, salon: Salon, provider: FakeTelegram
 ) -> None:
-    def broken(sender: Any, message: Message, **_: Any) -> None:
-        if message.key == "bad":
+    def broken(sender: Any, messages: list[Message], **_: Any) -> None:
+        if any(message.key == "bad" for message in messages):
             raise ZeroDivisionError
 
     bad, other_chat = say(salon, "Раз", key="bad"), telegram.Writer(chat.door, chat.path, chat=900200)
@@ -87,14 +87,14 @@ def test_a_late_answer_is_recorded_when_it_comes(
 def test_a_known_outcome_outlives_a_database_that_went_away(
     chat: telegram.Writer, salon: Salon, provider: FakeTelegram, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    record, absences = courier._record, iter((OperationalError("gone"), OperationalError("gone")))
+    record, absences = outcomes._write, iter((OperationalError("gone"), OperationalError("gone")))
 
     def absent(*given: Any) -> None:
         for error in absences:
             raise error
         record(*given)
 
-    monkeypatch.setattr(courier, "_record", absent)
+    monkeypatch.setattr(outcomes, "_write", absent)
     message = say(salon)
     carry()
     assert state(salon, message) == ("done", "sent")

@@ -312,7 +312,7 @@ def test_a_cancellation_waits_for_the_last_check_or_is_seen_by_it(
     canceller.start()
     with shop.work():
         message = Message.objects.get(key__startswith="reminder:")
-        assert dispatch.veto(message) is None
+        assert dispatch.vetoes([message]) == {}
         locked.set()
         canceller.join(0.5)
         assert canceller.is_alive()  # it waits for us
@@ -320,4 +320,4 @@ def test_a_cancellation_waits_for_the_last_check_or_is_seen_by_it(
     canceller.join()
     assert order == ["marked as calling", "cancelled"]
     with shop.work():
-        assert dispatch.veto(message) is not None
+        assert dispatch.vetoes([message])

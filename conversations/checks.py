@@ -1,0 +1,95 @@
+"""The last look at messages before their calls, for the rows of one tenant at once."""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from connections import accounts
+from connections.models import Connection
+from conversations import lanes, signals
+from conversations.models import Conversation, Delivery, Message
+from conversations.outcomes import Parked
+from integrations import registry
+from kit import limits
+from tenants import clock
+from work.rows import State
+
+
+class Checks:
+    """What is asked once for all rows of a portion. `parked` are those that have to wait; see `outcomes.park`."""
+
+    def __init__(self, rows: Sequence[Delivery]) -> None:
+        self.parked: list[Parked] = []
+        self._now = clock.now() if any(row.expires_at for row in rows) else None
+        self._rows_of = Counter(row.connection_id for row in rows)
+        self._buckets: dict[int, _Bucket] = {}
+        self._taken_back: dict[int, str] = {}
+        # Whoever promised the messages may take them back, under locks of its own rows.
+        messages = [row.message for row in rows]
+        told: list[tuple[Any, Any]] = (
+            signals.about_to_send.send(Message, messages=messages) if messages else []
+        )
+        for _receiver, reasons in told:
+            self._taken_back.update(reasons or {})
+
+    def veto(self, row: Delivery, message: Message, thread: Conversation) -> tuple[str, str] | None:
+        """(state, reason) when the message must not go out any more."""
+        if row.generation is not None and row.generation != thread.generation:
+            return State.CANCELLED, _("The conversation has moved on.")
+        if row.expires_at and self._now and row.expires_at < self._now:
+            return State.EXPIRED, _("It was too late to send it.")
+        if thread.blocked_at:
+            return State.DEAD, _("The client has blocked this chat.")
+        reason = self._taken_back.get(message.pk)
+        return (State.CANCELLED, reason) if reason else None
+
+    def pause(self, account: Connection) -> float:
+        """Seconds until the account may be called, 0.0 when the call may go now."""
+        return lanes.ours.closed_for(account.pk, kind=account.kind) or self._limited(account)
+
+    def settings(self, account: Connection) -> dict[str, str]:
+        """The account's plain settings."""
+        return _opened(bytes(account.sealed_settings), account.tenant_id)
+
+    def _limited(self, account: Connection) -> float:
+        """Seconds to wait for the provider's limit."""
+        rate = registry.channel(account.kind).capabilities.per_second
+        if not rate:
+            return 0.0
+        if account.pk not in self._buckets:
+            self._buckets[account.pk] = _Bucket(account.pk, rate, wanted=self._rows_of[account.pk])
+        return self._buckets[account.pk].take()
+
+
+class _Bucket:
+    """Tokens of an account's limit, taken for its rows in one trip or two instead of one by one."""
+
+    def __init__(self, account_id: int, rate: float, *, wanted: int) -> None:
+        self._rate, self._kept, self._wait = rate, 0, 0.0
+        burst = max(rate, 1.0)
+        cost = min(wanted, int(burst))
+        while cost > 0 and not self._kept:
+            self._wait = limits.take(f"send:{account_id}", rate=rate, burst=burst, cost=cost)
+            if not self._wait:
+                self._kept = cost
+            # What stands in the bucket now; the last one tells how long to wait for the first token.
+            cost = max(int(cost - self._wait * rate), 1) if cost > 1 else 0
+
+    def take(self) -> float:
+        """0.0 for a row that may go; for each other one its turn after those before it."""
+        if self._kept:
+            self._kept -= 1
+            return 0.0
+        self._wait += 1 / self._rate
+        return self._wait
+
+
+@functools.lru_cache(maxsize=2000)
+def _opened(sealed: bytes, tenant_id: int) -> dict[str, str]:
+    """By the sealed bytes: settings that change are sealed anew."""
+    return accounts.open_settings(sealed, tenant_id=tenant_id)
