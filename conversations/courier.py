@@ -1,7 +1,7 @@
 """Carries due deliveries to the providers: checked, marked, called outside any transaction, recorded.
 
 A batch goes through three steps. In the tenant's transaction its rows are checked afresh and marked `calling`, and
-that is committed; then they are called side by side (`conversations/calls.py`); then the outcomes are recorded, where
+that is committed; then they are called side by side (`conversations/flights.py`); then the outcomes are recorded, where
 the lease is still ours (`conversations/outcomes.py`). A process that dies in the second step leaves `calling` rows,
 which become `in_doubt` and are never repeated blindly. The next rows are checked while calls are under way.
 """
@@ -17,9 +17,9 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from connections.models import Connection, ConnectionState
-from conversations import calls, outbox, outcomes
-from conversations.calls import Future, Parcel
+from conversations import flights, outbox, outcomes
 from conversations.checks import Checks
+from conversations.flights import Future, Parcel
 from conversations.models import Conversation, Delivery, Message, MessageState
 from integrations.protocols.channel import Button, Outgoing
 from tenants import wall
@@ -31,8 +31,8 @@ from work.rows import CALL_LEASE, DurableRow, State
 log = logging.getLogger(__name__)
 
 # So many of one tenant are marked and called at once.
-TOGETHER = calls.IN_FLIGHT // 2
-PATIENCE_SECONDS = calls.PATIENCE_SECONDS
+TOGETHER = flights.IN_FLIGHT // 2
+PATIENCE_SECONDS = flights.PATIENCE_SECONDS
 
 wait = outcomes.recorder.wait
 
@@ -63,9 +63,9 @@ def _record(under_way: dict[Future, Parcel], done: Sequence[Future] | set[Future
 
 def _begin(claims: Sequence[Claim]) -> Iterator[dict[Future, Parcel]]:
     """Marks and calls portion by portion, as slots become free."""
-    calls.ours.start()
+    flights.ours.start()
     for portion in _portions(claims):
-        calls.ours.slots.take(len(portion))
+        flights.ours.slots.take(len(portion))
         parcels: list[Parcel] = []
         trouble: Exception | None = None
         try:
@@ -74,8 +74,8 @@ def _begin(claims: Sequence[Claim]) -> Iterator[dict[Future, Parcel]]:
         except sweep.AWAY as error:  # those marked already are called all the same
             trouble = error
         finally:
-            calls.ours.slots.give(len(portion) - len(parcels))
-        yield calls.ours.begin(parcels)
+            flights.ours.slots.give(len(portion) - len(parcels))
+        yield flights.ours.begin(parcels)
         if trouble is not None:
             raise trouble
 
@@ -181,6 +181,7 @@ def _parcel(row: Delivery, claim: Claim, checks: Checks) -> Parcel | None:
 
 
 def outgoing(message: Message, thread: Conversation) -> Outgoing:
+    """What the channel's wire is given."""
     rows = tuple(
         tuple(Button(b["label"], b.get("value", ""), b.get("kind", "reply")) for b in row)
         for row in message.buttons

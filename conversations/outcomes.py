@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 
 from connections import accounts
 from conversations import outbox, signals
-from conversations.calls import Future, Outcome, Parcel
+from conversations.flights import Future, Outcome, Parcel
 from conversations.models import Conversation, Delivery, Message, MessageState
 from integrations import registry
 from integrations.errors import Rejected, Retry, Uncertain, Unreachable

@@ -72,7 +72,7 @@ class Slots:
             self._changed.notify_all()
 
 
-class Calls:
+class Flights:
     """An event loop with one lasting client: hundreds of calls at once, one thread."""
 
     def __init__(self) -> None:
@@ -149,5 +149,5 @@ async def _call(parcel: Parcel, client: Any) -> Outcome:
         return Uncertain(f"{type(failure).__name__}: {failure}")
 
 
-ours = Calls()
+ours = Flights()
 """Of this process."""
