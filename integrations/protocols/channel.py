@@ -289,12 +289,15 @@ class Connected:
 class Health:
     """The account asked just now. `pending` is what waits at the provider, None if unknown.
 
-    `reason` is a (lazy) text for the owner, "" when ok.
+    `reason` is a (lazy) text for the owner, "" when ok. `code` is what is wrong where the provider's answer tells:
+    "hook" – our address is not registered, "taken" – another service's is, "rights" – the key may not do enough,
+    "delivery" – the provider tries and does not get through to us; "" – something else.
     """
 
     ok: bool
     reason: Any = ""
     pending: int | None = None
+    code: Literal["", "hook", "taken", "rights", "delivery"] = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

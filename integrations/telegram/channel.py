@@ -169,10 +169,17 @@ class TelegramChannel(BaseChannel):
         pending = values.number(info.get("pending_update_count"))
         url = values.text(info, "url")
         if not url:
-            return Health(ok=False, reason=_("Telegram has no address of ours for this bot"), pending=pending)
+            return Health(
+                ok=False,
+                reason=_("Telegram has no address of ours for this bot"),
+                pending=pending,
+                code="hook",
+            )
         if url != hook_url:
             # Without the address: it may be a secret of whoever took the bot over.
-            return Health(ok=False, reason=_("the bot reports to another service"), pending=pending)
+            return Health(
+                ok=False, reason=_("the bot reports to another service"), pending=pending, code="taken"
+            )
         trouble = values.text(info, "last_error_message")
         # The last error stays for ever after it was mended; what still waits tells that it matters.
         if trouble and pending:
@@ -180,6 +187,7 @@ class TelegramChannel(BaseChannel):
                 ok=False,
                 reason=_("messages do not reach us: %(error)s") % {"error": trouble[:200]},
                 pending=pending,
+                code="delivery",
             )
         return Health(ok=True, pending=pending)
 
