@@ -14,15 +14,18 @@ from work.rows import DurableRow
 
 
 class MediaFile(DurableRow):
-    """A file of a message. `pending` until it is fetched, `done` once it lies in the storage under `key`."""
+    """A file of a message. `pending` until it is fetched, `done` once it lies in the storage under `key`.
+
+    One that was handed in to be sent belongs to no message yet: it is `waiting`, and taken away when it falls due.
+    """
 
     # The provider keeps it for an hour at least; after that there is nothing left to fetch.
     max_attempts = 8
 
-    message = wall.TenantKey(Message, on_delete=models.PROTECT, related_name="files")
+    message = wall.TenantKey(Message, on_delete=models.PROTECT, null=True, blank=True, related_name="files")
     position = models.PositiveSmallIntegerField(default=0)
     kind = models.CharField(max_length=15)
-    # The provider's handle or address; sealed, since an address may hold the account's token.
+    # What the wire told of it (sealed: an address may hold the account's token), or who handed it in.
     sealed_source = models.BinaryField(default=bytes)
     name = models.CharField(max_length=200, blank=True, default="")
     mime = models.CharField(max_length=100, blank=True, default="")
