@@ -14,9 +14,9 @@ from tenants import wall
 
 @receiver(conversation_signals.message_received)
 def wrote(sender: Any, message: Any, fact: Any, now: Any, **_kwargs: Any) -> None:
-    """Words are answered once the client has stopped; a shared phone and a start at once."""
+    """Words are answered once the client has stopped; a shared phone and a start at once; a machine's letter never."""
     thread = message.conversation
-    if not mode.may_answer(thread, wall.entered_tenant()):
+    if message.automatic or not mode.may_answer(thread, wall.entered_tenant()):
         return
     if fact.command == "start":
         if attach.visit_of(fact.touch) is None:

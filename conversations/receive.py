@@ -7,14 +7,20 @@ import datetime as dt
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db import connection as database
 
 from connections.models import Connection, InboundEvent
-from conversations import buttons, contacts, outbox, receipts, signals
-from conversations.models import Author, Contact, Conversation, Direction, Message, MessageState
+from conversations import buttons, calls, contacts, echoes, outbox, receipts, signals
+from conversations.models import Author, Conversation, Direction, Message, MessageState
+from conversations.threads import became, thread_of
 from integrations.protocols import channel
 from kit.text import storable
 from tenants import clock
+
+__all__ = ["OutOfTurn", "hear", "thread_of"]
+
+
+class OutOfTurn(Exception):
+    """An edit or a deletion came before its message: its event is taken in again a moment later."""
 
 
 def hear(*, connection: Connection, event: InboundEvent, fact: channel.Fact) -> None:
@@ -29,13 +35,9 @@ def hear(*, connection: Connection, event: InboundEvent, fact: channel.Fact) -> 
             thread = thread_of(connection, fact.chat, fact.person, now=now)
             signals.chat_opened.send(Conversation, conversation=thread, touch=fact.touch, now=now)
         case channel.MessageEdited():
-            _edited(connection, fact, now=now)
+            _edited(connection, event, fact, now=now)
         case channel.MessagesDeleted():
-            Message.objects.filter(
-                conversation__connection=connection,
-                conversation__chat=fact.chat,
-                external_id__in=fact.external_ids,
-            ).update(deleted_at=now)
+            _deleted(connection, event, fact, now=now)
         case channel.Receipt():
             receipts.take(connection, fact, now=now)
         case channel.ChatBlocked() | channel.ChatUnblocked():
@@ -44,6 +46,12 @@ def hear(*, connection: Connection, event: InboundEvent, fact: channel.Fact) -> 
             thread.save(update_fields=["blocked_at"])
         case channel.OperatorEcho():
             _echo(connection, event, fact, now=now)
+        case channel.CallHappened():
+            calls.take(connection, event, fact, now=now)
+        case channel.IdentityChanged():
+            contacts.id_changed(connection.kind, fact.old_external_id, fact.person, now=now)
+        case channel.MarketingStopped():
+            _marketing(connection, fact, now=now)
         case channel.ChatMigrated():
             Conversation.objects.filter(connection=connection, chat=fact.old_chat).update(chat=fact.new_chat)
         case channel.AccountChanged():
@@ -53,32 +61,12 @@ def hear(*, connection: Connection, event: InboundEvent, fact: channel.Fact) -> 
             _form(connection, event, fact, now=now)
 
 
-def thread_of(connection: Connection, chat: str, person: channel.Person, *, now: dt.datetime) -> Conversation:
-    """The thread of a chat, locked for this transaction, so that messages of one chat are taken in one by one."""
-    with database.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, %s))",
-            [f"thread:{connection.pk}:{chat}", connection.tenant_id],
-        )
-    thread = Conversation.objects.select_for_update().filter(connection=connection, chat=chat[:200]).first()
-    if thread is None:
-        thread = Conversation.objects.create(
-            connection=connection,
-            chat=chat[:200],
-            contact=contacts.by_identity(connection.kind, person, now=now),
-            created_at=now,
-        )
-    elif person.phone and person.phone_verified:
-        contacts.learn_phone(thread.contact, person.phone, verified=True, now=now)
-    return thread
-
-
 def _message(
     connection: Connection, event: InboundEvent, fact: channel.MessageReceived, *, now: dt.datetime
 ) -> None:
-    thread = thread_of(connection, fact.chat, fact.person, now=now)
-    if fact.contact and fact.contact.own and fact.contact.phone:
-        contacts.learn_phone(thread.contact, fact.contact.phone, verified=True, now=now)
+    thread = thread_of(connection, fact.chat, fact.person, now=now, is_older=fact.is_older)
+    if fact.contact:
+        became(thread, contacts.shared_card(thread.contact, fact.contact, now=now))
     at = min(fact.sent_at or now, now)
     message = Message(
         conversation=thread,
@@ -88,6 +76,11 @@ def _message(
         kind=fact.kind,
         text=storable(fact.text),
         media=_media(fact),
+        subject=storable(fact.subject)[:255],
+        reply_to=storable(fact.reply_to or "")[:200],
+        group_key=storable(fact.group_key or "")[:100],
+        automatic=storable(fact.automatic)[:100],
+        hint=storable(fact.note)[:255],
         external_id=storable(fact.external_id)[:200],
         event=event,
         state=MessageState.RECEIVED,
@@ -100,12 +93,15 @@ def _message(
     except IntegrityError:
         return  # the provider told the same message under another event
     thread.blocked_at = None
-    thread.state = Conversation.State.OPEN
-    thread.generation += 1
     thread.unread += 1
-    thread.waiting_since = thread.waiting_since or at
     thread.last_message_at = at
-    thread.last_text = message.text[:200]
+    thread.last_text = (message.text or message.subject)[:200]
+    thread.last_heard_at = max(thread.last_heard_at or at, at)
+    # Nobody waits in a private chat or in one that is no client's; a machine's letter waits for nobody.
+    if not (thread.is_private or thread.not_a_client or message.automatic):
+        thread.state = Conversation.State.OPEN
+        thread.generation += 1
+        thread.waiting_since = thread.waiting_since or at
     thread.save(
         update_fields=[
             "blocked_at",
@@ -115,20 +111,25 @@ def _message(
             "waiting_since",
             "last_message_at",
             "last_text",
+            "last_heard_at",
         ]
     )
     signals.message_received.send(Message, message=message, fact=fact, event=event, now=now)
     action = buttons.find(thread, fact.button or "") or (
-        buttons.find_by_label(thread, message.text) if fact.kind == "text" else None
+        buttons.find_by_label(thread, message.text) or buttons.find_by_number(thread, message.text)
+        if fact.kind == "text"
+        else None
     )
     if action is not None:
         buttons.press(action, now=now)
 
 
-def _media(fact: channel.MessageReceived) -> list[dict[str, Any]]:
+def _media(fact: channel.MessageReceived | channel.OperatorEcho) -> list[dict[str, Any]]:
     found = [
         {k: v for k, v in dataclasses.asdict(medium).items() if v not in (None, "")} for medium in fact.media
     ]
+    if isinstance(fact, channel.OperatorEcho):
+        return found
     if fact.location:
         found.append({"kind": "location", **dataclasses.asdict(fact.location)})
     if fact.contact:
@@ -140,7 +141,8 @@ def _button(connection: Connection, fact: channel.ButtonPressed, *, now: dt.date
     thread = thread_of(connection, fact.chat, fact.person, now=now)
     thread.generation += 1
     thread.blocked_at = None
-    thread.save(update_fields=["generation", "blocked_at"])
+    thread.last_heard_at = now
+    thread.save(update_fields=["generation", "blocked_at", "last_heard_at"])
     action = buttons.find(thread, fact.value)
     if action is not None:
         # What was chosen stands in the thread, as it does on the client's screen.
@@ -161,40 +163,110 @@ def _button(connection: Connection, fact: channel.ButtonPressed, *, now: dt.date
         buttons.press(action, now=now)
 
 
-def _edited(connection: Connection, fact: channel.MessageEdited, *, now: dt.datetime) -> None:
-    message = Message.objects.filter(
-        conversation__connection=connection,
-        conversation__chat=fact.chat,
-        external_id=fact.external_id,
-        direction=Direction.OUT if fact.by_operator else Direction.IN,
-    ).first()
-    if message is not None and fact.text:
-        message.text, message.edited_at = storable(fact.text), fact.edited_at or now
-        message.save(update_fields=["text", "edited_at"])
+def _edited(
+    connection: Connection, event: InboundEvent | None, fact: channel.MessageEdited, *, now: dt.datetime
+) -> None:
+    message = (
+        _of_chat(connection, fact.chat)
+        .filter(
+            external_id=storable(fact.external_id)[:200],
+            direction=Direction.OUT if fact.by_operator else Direction.IN,
+        )
+        .first()
+    )
+    if message is None:
+        _come_again(event)
+        return
+    text, at = storable(fact.text), fact.edited_at or now
+    if not text or text == message.text:
+        return
+    if message.edited_at is not None and at < message.edited_at:
+        # An edit that a newer one overtook: one more wording on the way.
+        message.wordings = sorted([*message.wordings, _wording(text, at)], key=lambda one: one["at"])
+    else:
+        message.wordings = [
+            *message.wordings,
+            _wording(message.text, message.edited_at or message.created_at),
+        ]
+        message.text, message.edited_at = text, at
+    message.save(update_fields=["text", "edited_at", "wordings"])
+    Conversation.objects.filter(pk=message.conversation_id, last_message_at=message.created_at).update(
+        last_text=message.text[:200]
+    )
+    signals.message_changed.send(Message, message=message, now=now)
+
+
+def _deleted(
+    connection: Connection, event: InboundEvent | None, fact: channel.MessagesDeleted, *, now: dt.datetime
+) -> None:
+    named = _of_chat(connection, fact.chat).filter(
+        external_id__in=[storable(ident)[:200] for ident in fact.external_ids]
+    )
+    there = list(named)
+    if not there:
+        _come_again(event)
+    for message in there:
+        if message.deleted_at is None:
+            message.deleted_at = now
+            message.save(update_fields=["deleted_at"])
+            signals.message_changed.send(Message, message=message, now=now)
+
+
+def _of_chat(connection: Connection, chat: str) -> Any:
+    """Messages of a chat, locked."""
+    return Message.objects.select_for_update(of=("self",)).filter(
+        conversation__connection=connection, conversation__chat=storable(chat)[:200]
+    )
+
+
+def _wording(text: str, at: dt.datetime) -> dict[str, str]:
+    return {"text": text, "at": at.isoformat()}
+
+
+def _come_again(event: InboundEvent | None) -> None:
+    """Its message may be on the way still. After the last attempt it was one from before our time."""
+    if event is not None and event.attempts < event.max_attempts:
+        raise OutOfTurn
 
 
 def _echo(
     connection: Connection, event: InboundEvent, fact: channel.OperatorEcho, *, now: dt.datetime
 ) -> None:
     person = fact.person or channel.Person(external_id=fact.chat)
-    thread = thread_of(connection, fact.chat, person, now=now)
-    same = Message.objects.filter(conversation=thread, direction=Direction.OUT, external_id=fact.external_id)
-    if same.exists():
-        return  # our own word coming back
-    message = Message.objects.create(
-        conversation=thread,
-        contact=thread.contact,
-        direction=Direction.OUT,
-        author=Author.MANAGER,
-        kind=fact.kind,
-        text=storable(fact.text),
-        external_id=storable(fact.external_id)[:200],
-        event=event,
-        state=MessageState.SENT,
-        created_at=fact.sent_at or now,
-        sent_at=fact.sent_at or now,
-    )
-    outbox.human_spoke(thread, message, now=now)
+    thread = thread_of(connection, fact.chat, person, now=now, by_owner=True)
+    if echoes.is_ours(connection, thread, fact, now=now):
+        return
+    at = min(fact.sent_at or now, now)
+    try:
+        with transaction.atomic():
+            message = Message.objects.create(
+                conversation=thread,
+                contact=thread.contact,
+                direction=Direction.OUT,
+                author=Author.MANAGER,
+                kind=fact.kind,
+                text=storable(fact.text),
+                media=_media(fact),
+                external_id=storable(fact.external_id)[:200],
+                event=event,
+                state=MessageState.SENT,
+                created_at=at,
+                sent_at=at,
+            )
+    except IntegrityError:
+        return  # told under another event
+    if thread.is_private or thread.not_a_client:
+        thread.last_message_at, thread.last_text = at, message.text[:200]
+        thread.unread = 0
+        thread.save(update_fields=["last_message_at", "last_text", "unread"])
+    else:
+        outbox.human_spoke(thread, message, now=now)
+
+
+def _marketing(connection: Connection, fact: channel.MarketingStopped, *, now: dt.datetime) -> None:
+    contact = thread_of(connection, fact.chat, fact.person, now=now).contact
+    contact.marketing_stopped_at = (fact.at or now) if fact.stopped else None
+    contact.save(update_fields=["marketing_stopped_at"])
 
 
 def _form(
@@ -203,15 +275,7 @@ def _form(
     if fact.phone:
         contact = contacts.by_phone(fact.phone, name=fact.name, email=fact.email, now=now)
     else:
-        contact = _by_email(fact, now=now)
+        contact = contacts.by_email(fact.email, name=fact.name, note=fact.phone_typed, now=now)
     signals.form_received.send(
         Connection, connection=connection, contact=contact, fact=fact, event=event, now=now
-    )
-
-
-def _by_email(fact: channel.FormSubmitted, *, now: dt.datetime) -> Contact:
-    email = storable(fact.email).strip().lower()[:254]
-    known = Contact.objects.filter(email=email, merged_into=None).order_by("id").first() if email else None
-    return known or Contact.objects.create(
-        name=storable(fact.name)[:200], email=email, note=storable(fact.phone_typed)[:200], created_at=now
     )

@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from connections.models import Connection, ConnectionState
-from conversations import outbox, receive
+from conversations import outbox, threads
 from conversations.models import Author, Conversation, Holder
 from inbox.models import AlertAddress, StaffLink
 from integrations import registry
@@ -78,7 +78,7 @@ def _attach(
         return
     link.used_at = now
     link.save(update_fields=["used_at"])
-    thread = receive.thread_of(connection, fact.chat, fact.person, now=now)
+    thread = threads.thread_of(connection, fact.chat, fact.person, now=now)
     thread.not_a_client = True
     thread.holder = Holder.NONE
     thread.save(update_fields=["not_a_client", "holder"])

@@ -102,3 +102,7 @@ INDEXES = {
     ),
     "inbox_raw": "ON leads_lead (tenant_id, created_at DESC) WHERE contact_id IS NULL AND status <> 'lost'",
 }
+# What came later.
+MORE_INDEXES = {
+    "inbox_private": "ON conversations_conversation (tenant_id, last_message_at DESC, id DESC) WHERE is_private",
+}

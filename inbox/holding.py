@@ -8,6 +8,7 @@ from assistant import answer, mode
 from conversations.models import Conversation, Holder
 from inbox import escalation, story
 from inbox.models import Step
+from leads import doubles
 from tenants import wall
 from tenants.models import Membership, Role, User
 
@@ -81,7 +82,7 @@ def hand_back(thread: Conversation, *, by: User, now: dt.datetime) -> None:
 
 
 def silence(thread: Conversation, *, by: User, now: dt.datetime) -> None:
-    """Not a client: the assistant never speaks here again, nobody is hurried, and the thread is closed."""
+    """Not a client: the assistant never speaks here again, nobody is hurried, thread and request are closed."""
     thread.not_a_client = True
     thread.holder = Holder.NONE
     thread.generation += 1
@@ -90,6 +91,7 @@ def silence(thread: Conversation, *, by: User, now: dt.datetime) -> None:
     thread.unread = 0
     thread.save(update_fields=["not_a_client", "holder", "generation", "state", "waiting_since", "unread"])
     escalation.answered(thread, by=by, now=now)
+    doubles.disown(thread.contact, now=now)
     story.note_step(thread, Step.Kind.NOT_A_CLIENT, by=by, at=now)
 
 
@@ -99,4 +101,5 @@ def unsilence(thread: Conversation, *, by: User, now: dt.datetime) -> None:
     thread.holder = Holder.PERSON
     thread.state = Conversation.State.OPEN
     thread.save(update_fields=["not_a_client", "holder", "state"])
+    doubles.own_again(thread.contact, now=now)
     story.note_step(thread, Step.Kind.CLIENT_AGAIN, by=by, at=now)

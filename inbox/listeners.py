@@ -11,7 +11,7 @@ from bookings import signals as booking_signals
 from connections import signals as connection_signals
 from conversations import signals as conversation_signals
 from conversations.models import Author, Conversation, Holder, MessageState
-from inbox import announce, attach, escalation, raw, reading
+from inbox import announce, attach, escalation, merges, raw, reading
 from leads import signals as lead_signals
 from tenants import clock
 
@@ -25,8 +25,10 @@ def client_wrote(sender: Any, message: Any, event: Any = None, now: Any = None, 
         if attach.is_colleague(thread):
             attach.settle(thread)
         return
-    escalation.plan(thread, now=now)
     raw.read_after_all(event, contact=message.contact, now=now)
+    if thread.is_private or message.automatic:
+        return
+    escalation.plan(thread, now=now)
     if thread.holder != Holder.ASSISTANT:
         announce.ring(thread.pk)
 
@@ -84,6 +86,38 @@ def client_pressed(sender: Any, conversation: Any, now: Any, **_kwargs: Any) -> 
     announce.thread(conversation.pk)
     if conversation.waiting_since is not None:
         escalation.plan(conversation, now=now)
+
+
+@receiver(conversation_signals.message_changed)
+def words_changed(sender: Any, message: Any, **_kwargs: Any) -> None:
+    """An edit, a deletion, a call that goes on: the bubble shows it."""
+    announce.thread(message.conversation_id)
+
+
+@receiver(conversation_signals.call_missed)
+def call_missed(sender: Any, conversation: Any, **_kwargs: Any) -> None:
+    """A bell: somebody should call back now."""
+    announce.ring(conversation.pk)
+    announce.today()
+
+
+@receiver(conversation_signals.call_answered)
+def call_answered(sender: Any, conversation: Any, **_kwargs: Any) -> None:
+    """The to-do to call back may be gone."""
+    announce.thread(conversation.pk)
+    announce.today()
+
+
+@receiver(conversation_signals.contacts_merged)
+def people_merged(sender: Any, merge: Any, now: Any, **_kwargs: Any) -> None:
+    """The story of every thread that changed hands says so."""
+    merges.tell(merge, now=now)
+
+
+@receiver(conversation_signals.contacts_parted)
+def people_parted(sender: Any, merge: Any, now: Any, **_kwargs: Any) -> None:
+    """So it does when they are two again."""
+    merges.tell(merge, now=now)
 
 
 @receiver(conversation_signals.form_received)

@@ -82,6 +82,11 @@ class Step(wall.TenantModel):
         CLIENT_AGAIN = "client_again", _("marked: a client after all")
         LOST = "lost", _("closed the request as lost")
         NO_ANSWER = "no_answer", _("Nobody answered in time")
+        MERGED = "merged", _("said that they are one person")
+        MET = "met", _("Two cards of one person became one")
+        PARTED = "parted", _("Two people again")
+        PRIVATE = "private", _("marked: private")
+        OPENED_UP = "opened_up", _("marked: this is a client")
 
     conversation = wall.TenantKey(Conversation, on_delete=models.CASCADE, related_name="+")
     user = models.ForeignKey(

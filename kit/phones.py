@@ -53,6 +53,16 @@ def find(text: str | None, region: str = "RU") -> str | None:
     return None
 
 
+def is_mobile(phone: str) -> bool:
+    """Whether a text message may reach this number (E.164): a mobile one, or where a country tells no difference."""
+    try:
+        number = phonenumbers.parse(phone, None)
+    except phonenumbers.NumberParseException:
+        return False
+    mobile = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
+    return _russian(phone) == phone or phonenumbers.number_type(number) in mobile
+
+
 def masked(phone: str | None) -> str:
     """A phone for logs: the last two digits only."""
     return f"…{phone[-2:]}" if phone else ""

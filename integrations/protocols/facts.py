@@ -126,6 +126,7 @@ class MessageReceived:
     the value of a pressed button on channels where a press comes as a message. `subject` is a letter's.
     `automatic` is why nobody should answer it by machine ("" when a person wrote): a robot's letter, an auto-reply.
     `note` is a line for the reader where the provider withholds the content ("open it in the app").
+    `is_older`: the provider tells that this chat began before the account was connected to us.
     """
 
     external_id: str
@@ -145,6 +146,7 @@ class MessageReceived:
     subject: str = ""
     automatic: str = ""
     note: str = ""
+    is_older: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
