@@ -120,6 +120,20 @@ def target(url: str) -> Target:
     return Target(f"{parts.scheme}://{authority}{path}{query}", parts.scheme, host, port)
 
 
+def endpoint(host: str, port: int, *, ports: frozenset[int]) -> tuple[str, int]:
+    """The checked host and port of another protocol than HTTP; raises `ForbiddenAddress`. Names are not resolved here.
+
+    `ports` are those this protocol may reach on the public internet; private hosts, where allowed, have any.
+    """
+    host = host.lower()
+    if _ODD.search(host):
+        raise ForbiddenAddress
+    checked = _literal(host) if ":" in host else _ascii(host)
+    if not 0 < port < 65536 or (not private_hosts_allowed() and port not in ports):
+        raise ForbiddenAddress
+    return checked, port
+
+
 def _literal(host: str) -> str:
     try:
         address = ipaddress.IPv6Address(host)

@@ -228,8 +228,8 @@ def test_sending_is_a_call_and_what_cannot_be_sent_is_rejected_without_a_request
             first_step(wire.outgoing)
         return
     step = first_step(wire.outgoing)
-    assert isinstance(step, http.Request | protocol.Sent)
-    if isinstance(step, http.Request):
+    assert isinstance(step, http.Request | http.Work | protocol.Sent)
+    if isinstance(step, http.Request | http.Work):
         for bad in (
             Outgoing(chat=wire.outgoing.chat, text=""),
             Outgoing(chat=wire.outgoing.chat, text=" \n"),
