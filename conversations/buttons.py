@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 from conversations import signals
-from conversations.models import ButtonAction, Conversation
+from conversations.models import ButtonAction, Conversation, Direction, Message, MessageState
 from tenants.models import new_token
 
 
@@ -53,6 +53,25 @@ def find_by_label(conversation: Conversation, text: str) -> ButtonAction | None:
     if not text or len(text) > 100:
         return None
     return ButtonAction.objects.filter(conversation=conversation, label__iexact=text).order_by("-id").first()
+
+
+def find_by_number(conversation: Conversation, text: str) -> ButtonAction | None:
+    """The option that a person chose by its number, where the channel shows no buttons.
+
+    Only the options of our newest message count: an older list is no longer before the person's eyes.
+    """
+    number = text.strip().rstrip(".)")
+    if not number.isascii() or not number.isdigit() or len(number) > 2:
+        return None
+    newest = (
+        Message.objects.filter(conversation=conversation, direction=Direction.OUT)
+        .exclude(state=MessageState.CANCELLED)
+        .order_by("-created_at", "-id")
+        .first()
+    )
+    offered = [button for row in (newest.buttons if newest else []) for button in row]
+    chosen = next((b for b in offered if str(b.get("number", "")) == number), None)
+    return find(conversation, str(chosen.get("value", ""))) if chosen else None
 
 
 def press(action: ButtonAction, *, now: dt.datetime) -> None:

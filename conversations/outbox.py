@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from connections.models import ConnectionState
-from conversations import signals
+from conversations import render, signals, window
 from conversations.models import (
     Author,
     Conversation,
@@ -27,6 +27,17 @@ from work import sweep
 from work.rows import State
 
 QUEUE = "deliveries"
+
+# How much is known; a later word never takes a message back. A failure told by the provider stands above "sent", since
+# most take a message first and try afterwards.
+_RANK = {
+    MessageState.PENDING: 0,
+    MessageState.IN_DOUBT: 1,
+    MessageState.SENT: 2,
+    MessageState.FAILED: 3,
+    MessageState.DELIVERED: 4,
+    MessageState.READ: 5,
+}
 
 
 class CannotWrite(Exception):
@@ -49,12 +60,15 @@ def say(
     generation: int | None = None,
     expires_at: dt.datetime | None = None,
     after: dt.timedelta = dt.timedelta(),
+    template: dict[str, Any] | None = None,
 ) -> Message:
     """Writes a message and its delivery in the present transaction; a repeat with the same key is the same message.
 
     `buttons` are rows of what `conversations.buttons` makes. `generation` makes it an answer that is not sent once
     the thread has moved on. `after` is a pause before it goes out, as people make between two bubbles. A text longer
-    than the channel takes becomes several messages; the last one, which carries the buttons, is returned.
+    than the channel takes becomes several messages; the last one, which carries the buttons, is returned. `template`
+    is a text that the provider approved before, `{"name", "language", "values"}`: it goes out where the time for free
+    words is over (see `conversations.window`).
 
     Raises:
         CannotWrite: see the class.
@@ -69,16 +83,43 @@ def say(
         raise CannotWrite(_("This channel only brings requests; call or write in another one."))
     if conversation.blocked_at and author != Author.MANAGER:
         raise CannotWrite(_("The client has blocked this chat."))
-    parts = split(storable(text), capabilities) or [""]
+    _check_window(conversation, author=author, template=template, now=now)
+    text, shaped = render.shape(storable(text), buttons, capabilities)
+    parts = split(text, capabilities) or [""]
     message = None
     for number, part in enumerate(parts, start=1):
         part_key = key if number == len(parts) else f"{key}:{number}"
-        rows = [list(row) for row in buttons] if number == len(parts) else []
+        rows = shaped if number == len(parts) else []
         message = _message(
-            conversation, part, rows, author, part_key, user, now, generation, expires_at, due_at=now + after
+            conversation,
+            part,
+            rows,
+            author,
+            part_key,
+            user,
+            now,
+            generation,
+            expires_at,
+            due_at=now + after,
+            template=template if number == len(parts) else None,
         )
     assert message is not None
     return message
+
+
+def _check_window(
+    conversation: Conversation, *, author: str, template: dict[str, Any] | None, now: dt.datetime
+) -> None:
+    open_until = window.of(conversation)
+    if open_until.open(now) or (template and open_until.templates):
+        return
+    if author == Author.MANAGER and open_until.open_to_people(now):
+        return
+    raise CannotWrite(
+        _(
+            "This channel takes free words only for a while after the client's last one. Call, or write elsewhere."
+        )
+    )
 
 
 def _message(
@@ -92,6 +133,7 @@ def _message(
     generation: int | None,
     expires_at: dt.datetime | None,
     due_at: dt.datetime,
+    template: dict[str, Any] | None,
 ) -> Message:
     message, made = Message.objects.get_or_create(
         key=key,
@@ -103,6 +145,7 @@ def _message(
             "user": user,
             "text": text,
             "buttons": buttons,
+            "template": template,
             "state": MessageState.PENDING,
             "created_at": now,
         },
@@ -190,10 +233,27 @@ def settle(
     external_id: str = "",
     sent_at: dt.datetime | None = None,
 ) -> None:
-    """Records what became of a message and tells who waits for it."""
-    message.state = state
-    message.error = storable(error)[:1000]
+    """Records what became of a message and tells who waits for it.
+
+    A receipt may have come before our own record: then it knows more, and only the provider's id is kept.
+    """
+    message.state = Message.objects.select_for_update().values_list("state", flat=True).get(pk=message.pk)
     message.external_id = storable(external_id)[:200] or message.external_id
     message.sent_at = sent_at or message.sent_at
+    known = state in (MessageState.SENT, MessageState.IN_DOUBT) and rank(message.state) > rank(state)
+    if not known:
+        message.state = state
+        message.error = storable(error)[:1000]
     message.save(update_fields=["state", "error", "external_id", "sent_at"])
-    signals.message_settled.send(Message, message=message)
+    if not known:
+        signals.message_settled.send(Message, message=message)
+
+
+def rank(state: str) -> int:
+    """How much a message's state tells; see `_RANK`."""
+    return _RANK.get(MessageState(state), 0)
+
+
+def not_arrived() -> str:
+    """Why a message counts as not delivered after the provider was asked."""
+    return _("The provider does not know of it: it did not arrive. It can be sent again.")

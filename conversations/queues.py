@@ -1,9 +1,9 @@
-"""The queue of this room."""
+"""The queues of this room."""
 
 import datetime as dt
 
-from conversations import courier, outbox
-from conversations.models import Delivery
+from conversations import courier, evidence, lookups, outbox
+from conversations.models import Delivery, Inquiry, Lookup
 from work import sweep
 
 sweep.register(
@@ -19,3 +19,5 @@ sweep.register(
         wait=courier.wait,
     )
 )
+sweep.register(sweep.Queue(name=evidence.QUEUE, model=Inquiry, run=evidence.inquire, lane=sweep.SLOW, batch=20))
+sweep.register(sweep.Queue(name=lookups.QUEUE, model=Lookup, run=lookups.ask, lane=sweep.SLOW, batch=20))

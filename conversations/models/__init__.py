@@ -28,6 +28,7 @@ __all__ = [
     "Holder",
     "Identity",
     "Inquiry",
+    "KnownPerson",
     "Lookup",
     "MediaFile",
     "Merge",
