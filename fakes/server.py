@@ -60,6 +60,16 @@ class Seen:
             found.update(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
         return found
 
+    def uploads(self) -> dict[str, tuple[str, str, bytes]]:
+        """Files of a multipart body: field → (file name, MIME type, bytes)."""
+        found = {}
+        for head, data in _multipart(self.body, self.headers.get("content-type", "")):
+            name, file = _named(head, b"name"), _named(head, b"filename")
+            if name and b"filename=" in head:
+                mime = head.partition(b"Content-Type: ")[2].partition(b"\r\n")[0].decode("latin-1")
+                found[name] = (file, mime, data)
+        return found
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Answer:
@@ -302,14 +312,24 @@ async def _body(reader: asyncio.StreamReader, headers: Mapping[str, str]) -> byt
     return whole
 
 
-def _multipart_fields(body: bytes, kind: str) -> dict[str, str]:
+def _multipart(body: bytes, kind: str) -> list[tuple[bytes, bytes]]:
+    """(head, data) of each part."""
     boundary = kind.partition("boundary=")[2].split(";")[0].strip('" ').encode()
+    parts = body.split(b"--" + boundary)[1:-1] if boundary else []
+    halves = (part.partition(b"\r\n\r\n") for part in parts)
+    return [(head, data.removesuffix(b"\r\n")) for head, _blank, data in halves]
+
+
+def _named(head: bytes, what: bytes) -> str:
+    return head.partition(b" " + what + b'="')[2].partition(b'"')[0].decode("utf-8", "replace")
+
+
+def _multipart_fields(body: bytes, kind: str) -> dict[str, str]:
+    """The plain fields, and of files their names."""
     found: dict[str, str] = {}
-    for part in body.split(b"--" + boundary)[1:-1] if boundary else []:
-        head, _, data = part.partition(b"\r\n\r\n")
-        name = head.partition(b'name="')[2].partition(b'"')[0].decode("utf-8", "replace")
-        if name and b"filename=" not in head:
-            found[name] = data.removesuffix(b"\r\n").decode("utf-8", "replace")
-        elif name:
-            found[name] = head.partition(b'filename="')[2].partition(b'"')[0].decode("utf-8", "replace")
+    for head, data in _multipart(body, kind):
+        name = _named(head, b"name")
+        if name:
+            file = b"filename=" in head
+            found[name] = _named(head, b"filename") if file else data.decode("utf-8", "replace")
     return found

@@ -27,12 +27,27 @@ from fakes.server import Answer, FakeServer, Fault, Seen
 from fakes.telegram_person import Person
 
 _PATH = re.compile(r"/bot([^/]+)/(\w+)\Z")
+_FILE = re.compile(r"/file/bot([^/]+)/(.+)\Z")
 _TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]{3,}\Z")
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}\Z")
 
 
+# Methods that take a file → the field that carries it.
+UPLOADS = {
+    "sendPhoto": "photo",
+    "sendVoice": "voice",
+    "sendAudio": "audio",
+    "sendVideo": "video",
+    "sendDocument": "document",
+}
+_PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF")
+
+
 class FakeTelegram(FakeServer):
-    """Any well-formed token is a bot; `revoked` tokens are not. `blocked` chats refuse, `strict` asks for a start."""
+    """Any well-formed token is a bot; `revoked` tokens are not. `blocked` chats refuse, `strict` asks for a start.
+
+    `files` maps a file_id to the bytes that `getFile` and the address it names give.
+    """
 
     def __init__(self, *, latency: float = 0.0, port: int = 0, strict: bool = False) -> None:
         super().__init__(latency=latency, port=port)
@@ -90,17 +105,22 @@ class FakeTelegram(FakeServer):
 
     def name_of(self, seen: Seen) -> str:
         match = _PATH.match(seen.path)
-        return match[2] if match else seen.path
+        return match[2] if match else "file" if _FILE.match(seen.path) else seen.path
 
     def execute(self, seen: Seen) -> Answer:
         if seen.path.startswith("/_fake/"):
             return self._control(seen)
+        file = _FILE.match(seen.path)
+        if file:
+            return self._download(file[1], file[2])
         match = _PATH.match(seen.path)
         if not match or not _TOKEN.match(match[1]):
             return error(404, "Not Found")
         token, method = match[1], match[2]
         if token in self.revoked:
             return error(401, "Unauthorized")
+        if method in UPLOADS:
+            return self._do_upload(token, method, seen)
         params = seen.params()
         handler = getattr(self, f"_do_{method.lower()}", None)
         if handler is None:
@@ -170,6 +190,55 @@ class FakeTelegram(FakeServer):
             "text": text,
         }
         return ok(message)
+
+    def _do_upload(self, token: str, method: str, seen: Seen) -> Answer:
+        """sendPhoto and its like: the parameters with the file's name, type and bytes are in `sent_to`."""
+        params, field = seen.params(), UPLOADS[method]
+        chat, upload = str(params.get("chat_id") or ""), seen.uploads().get(field)
+        answer = self._refusal(chat, "file", _decoded(params.get("reply_markup")))
+        if answer is None and (upload is None or not upload[2]):
+            answer = error(400, "Bad Request: wrong file identifier/HTTP URL specified")
+        elif answer is None and len(str(params.get("caption") or "")) > 1024:
+            answer = error(400, "Bad Request: message caption is too long")
+        elif answer is None and field == "photo" and upload and not upload[2].startswith(_PICTURES):
+            answer = error(400, "Bad Request: IMAGE_PROCESS_FAILED")
+        if answer is not None:
+            seen.executed = False
+            return answer
+        assert upload is not None
+        number = next(self._numbers[f"{token} {chat}"])
+        name, mime, content = upload
+        seen.sent = {
+            **params,
+            "method": method,
+            "name": name,
+            "mime": mime,
+            "content": content,
+            "message_id": number,
+        }
+        message = {
+            "message_id": number,
+            "date": int(time.time()),
+            "chat": {"id": int(chat), "type": "private"},
+            "caption": params.get("caption", ""),
+        }
+        return ok(message)
+
+    def _do_getfile(self, token: str, params: dict[str, Any]) -> Answer:
+        ident = str(params.get("file_id") or "")
+        content = self.files.get(ident)
+        if content is None:
+            return error(400, "Bad Request: wrong file_id or the file is temporarily unavailable")
+        if len(content) > 20 * 1024 * 1024:
+            return error(400, "Bad Request: file is too big")
+        facts = {"file_id": ident, "file_unique_id": ident[-12:], "file_size": len(content)}
+        return ok({**facts, "file_path": f"files/{ident}"})
+
+    def _download(self, token: str, path: str) -> Answer:
+        content = self.files.get(path.removeprefix("files/"))
+        if token in self.revoked or content is None:
+            return error(404, "Not Found")
+        return Answer(200, content)
 
     def _refusal(self, chat: str, text: str, markup: Any) -> Answer | None:
         if chat in self.migrated:

@@ -20,13 +20,14 @@ from integrations.protocols.channel import (
     Guide,
     Health,
     HookRequest,
+    Media,
     Outgoing,
     Sent,
     Settings,
     secret_matches,
     text_length,
 )
-from integrations.telegram import client, parse, values
+from integrations.telegram import client, files, parse, values
 from kit import http
 
 # Always named: without the list the choice of whoever used the bot before us would stay in force.
@@ -67,6 +68,9 @@ class TelegramChannel(BaseChannel):
         max_buttons=100,
         max_buttons_row=8,
         max_button_value=64,
+        media=frozenset(files.METHODS),
+        max_media=files.LARGEST,
+        max_caption=files.CAPTION,
         can_write_first=False,
         idempotent_send=False,
         echoes=True,
@@ -124,7 +128,10 @@ class TelegramChannel(BaseChannel):
             raise errors.ParseError(f"unreadable update ({type(error).__name__})") from error
 
     def send(self, settings: Settings, outgoing: Outgoing) -> http.Call[Sent]:
-        result = yield from client.call(_token(settings), "sendMessage", message(outgoing))
+        if outgoing.media is not None:
+            result = yield from files.send(_token(settings), envelope(outgoing), outgoing)
+        else:
+            result = yield from client.call(_token(settings), "sendMessage", message(outgoing))
         number = values.ident(result.get("message_id")) if isinstance(result, dict) else None
         if number is None:
             raise errors.Uncertain("the answer names no message")
@@ -134,6 +141,9 @@ class TelegramChannel(BaseChannel):
         if isinstance(fact, ButtonPressed) and fact.acknowledge:
             return _answer_press(_token(settings), fact.acknowledge)
         return None
+
+    def locate(self, settings: Settings, media: Media) -> http.Call[http.Request] | None:
+        return files.locate(_token(settings), media) if media.ref else None
 
     def connect(self, settings: Settings, hook_url: str) -> http.Call[Connected]:
         token = _token(settings)
@@ -205,15 +215,16 @@ def message(outgoing: Outgoing) -> dict[str, Any]:
         raise errors.Rejected("the message is empty", code="empty_text", content=True)
     if length > TelegramChannel.capabilities.max_text:
         raise errors.Rejected("the message is too long", code="too_long", content=True)
+    return {**envelope(outgoing), "text": outgoing.text, "link_preview_options": {"is_disabled": True}}
+
+
+def envelope(outgoing: Outgoing) -> dict[str, Any]:
+    """What a message has beside its content: its chat, what it quotes, its buttons."""
     business, _colon, chat = outgoing.chat.rpartition(":")
     number = values.ident(chat)
     if number is None:
         raise errors.Rejected("no such chat", code="chat_not_found")
-    params: dict[str, Any] = {
-        "chat_id": int(number),
-        "text": outgoing.text,
-        "link_preview_options": {"is_disabled": True},
-    }
+    params: dict[str, Any] = {"chat_id": int(number)}
     if business:
         params["business_connection_id"] = business
     replied = values.ident((outgoing.reply_to or "").rpartition(":")[2])

@@ -14,7 +14,7 @@ from typing import Any
 from django import conf
 
 from integrations import errors
-from kit import http
+from kit import http, safejson
 
 DEFAULT_URL = "https://api.telegram.org"
 TIMEOUT = 10.0
@@ -41,8 +41,16 @@ _CONTENT = (
     ("button_data_invalid", "bad_buttons"),
     ("reply markup", "bad_buttons"),
     ("wrong file identifier", "bad_file"),
+    ("wrong type of the web page content", "bad_file"),
     ("failed to get http url content", "bad_file"),
-    ("file is too big", "bad_file"),
+    ("file is too big", "too_big"),
+    ("request entity too large", "too_big"),
+    ("photo_invalid_dimensions", "bad_picture"),
+    ("image_process_failed", "bad_picture"),
+    ("photo_save_file_invalid", "bad_picture"),
+    ("photo_ext_invalid", "bad_picture"),
+    ("caption is too long", "too_long"),
+    ("voice_messages_forbidden", "no_voice"),
 )
 _SOFT = (
     ("query is too old", "too_old"),
@@ -66,15 +74,23 @@ def base_url() -> str:
 
 
 def call(
-    token: str, method: str, params: Mapping[str, Any] | None = None, *, timeout: float = TIMEOUT
+    token: str,
+    method: str,
+    params: Mapping[str, Any] | None = None,
+    *,
+    timeout: float = TIMEOUT,
+    files: Mapping[str, tuple[str, bytes, str]] | None = None,
 ) -> http.Call[Any]:
-    """Calls `method`; the result is what stands under "result". Raises the errors of `integrations.errors`."""
-    if not _TOKEN.match(token or ""):
-        # A token with a slash or a blank in it would reach another path of the server.
-        raise errors.Rejected("the bot token is malformed", code="revoked", revoked=True)
-    response = yield http.Request(
-        "POST", f"{base_url()}/bot{token}/{method}", json=dict(params or {}), timeout=timeout
-    )
+    """Calls `method`; the result is what stands under "result". Raises the errors of `integrations.errors`.
+
+    With `files` (field → name, bytes, MIME type) it goes as a form, in which objects are written as JSON.
+    """
+    url = f"{base_url()}/bot{checked(token)}/{method}"
+    if files is None:
+        response = yield http.Request("POST", url, json=dict(params or {}), timeout=timeout)
+    else:
+        form = {name: _plain(value) for name, value in (params or {}).items()}
+        response = yield http.Request("POST", url, form=form, files=files, timeout=timeout)
     if response.status >= 500:
         # A gateway in front may fail after the server behind it has executed the call.
         raise errors.Uncertain(f"Telegram answered {response.status}")
@@ -86,6 +102,17 @@ def call(
     if answer["ok"] is True and response.status < 300:
         return answer.get("result")
     raise failure(response.status, answer)
+
+
+def checked(token: str) -> str:
+    """The token itself; raises Rejected for one that would reach another path of the server."""
+    if not _TOKEN.match(token or ""):
+        raise errors.Rejected("the bot token is malformed", code="revoked", revoked=True)
+    return token
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else safejson.dumps(value).decode()
 
 
 def failure(status: int, answer: Mapping[str, Any]) -> Exception:
