@@ -43,6 +43,12 @@ PROVIDERS: Mapping[str, tuple[str, str]] = {
 }
 """Outside system -> (variable, its public address). An empty address: every account has its own."""
 
+PLATFORM_KEYS: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "META_APP_ID": (("whatsapp", "app_id"), ("instagram", "app_id")),
+    "META_APP_SECRET": (("whatsapp", "app_secret"), ("instagram", "app_secret")),
+}
+"""Variable -> the settings (kind of channel, name) that this installation's own approved application fills."""
+
 ROLES = ("owner", "rw", "ro", "ingest")
 """The database roles that log in: migrations, the product, dashboards, the webhook door."""
 
@@ -76,6 +82,17 @@ class DatabaseUrls:
 
 
 @dataclass(frozen=True, kw_only=True)
+class S3:
+    """An S3-compatible store for files of conversations, in place of the folder."""
+
+    endpoint: str
+    bucket: str
+    key: str
+    secret: str = field(repr=False)
+    region: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Environment:
     """What the product knows of its surroundings. URLs of embedded servers are those running at `load()`."""
 
@@ -98,6 +115,8 @@ class Environment:
     openai_model: str
     email_url: str = field(repr=False)
     email_from: str
+    s3: S3 | None
+    platform_settings: Mapping[str, Mapping[str, str]] = field(repr=False)
 
     @property
     def database_url_owner(self) -> str:
@@ -165,6 +184,8 @@ def load(environ: Mapping[str, str] | None = None) -> Environment:
         openai_model=read.text("OPENAI_MODEL", ""),
         email_url=read.url("EMAIL_URL", "", {"smtp", "smtps", "smtp+tls"}),
         email_from=read.text("EMAIL_FROM", "Marzha <noreply@localhost>"),
+        s3=_s3(read),
+        platform_settings=_platform_settings(read),
     )
 
 
@@ -270,6 +291,31 @@ class _Reader:
             kinds = ", ".join(f"{scheme}://" for scheme in sorted(schemes))
             raise Refused(f"{name}: an address starting with {kinds} is expected")
         return word
+
+
+def _s3(read: _Reader) -> S3 | None:
+    """S3_ENDPOINT, S3_BUCKET, S3_KEY and S3_SECRET together, or none of them."""
+    endpoint = read.url("S3_ENDPOINT", "", {"http", "https"}).rstrip("/")
+    names = ("S3_BUCKET", "S3_KEY", "S3_SECRET")
+    given = [read.text(name, "") for name in names]
+    if not endpoint and not any(given):
+        return None
+    if not (endpoint and all(given)):
+        raise Refused("S3_ENDPOINT, S3_BUCKET, S3_KEY and S3_SECRET are given together or not at all")
+    bucket, key, secret = given
+    return S3(
+        endpoint=endpoint, bucket=bucket, key=key, secret=secret, region=read.text("S3_REGION", "us-east-1")
+    )
+
+
+def _platform_settings(read: _Reader) -> dict[str, dict[str, str]]:
+    """Kind of channel -> setting -> value, for the variables that are given."""
+    found: dict[str, dict[str, str]] = {}
+    for name, places in PLATFORM_KEYS.items():
+        value = read.text(name, "")
+        for kind, setting in places if value else ():
+            found.setdefault(kind, {})[setting] = value
+    return found
 
 
 def _data_dir(read: _Reader) -> Path:

@@ -14,6 +14,7 @@ ROOT = environment.ROOT
 DATA_DIR = ENV.data_dir
 SPOOL_DIR = ENV.spool_dir
 MEDIA_ROOT = ENV.media_dir
+S3 = dataclasses.asdict(ENV.s3) if ENV.s3 else None  # what `kit.s3.Place` takes
 STATIC_ROOT = (
     ROOT / "static_collected"
 )  # belongs to the code, not to a data folder: collected once for all of them
@@ -28,6 +29,7 @@ ALLOWED_HOSTS = [_host.hostname or "localhost", "127.0.0.1", "localhost"]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 ALLOW_PRIVATE_HOSTS = ENV.allow_private_hosts
 PROVIDER_URLS = ENV.provider_urls
+PLATFORM_SETTINGS = ENV.platform_settings
 
 
 @dataclasses.dataclass(frozen=True)

@@ -173,12 +173,12 @@ def _sync(folder: Path) -> None:
 
 
 def chosen() -> Store:
-    """The store that the settings name: `S3` (a `kit.s3.Place`), else the folder `MEDIA_ROOT`."""
+    """The store that the settings name: `S3` (the fields of a `kit.s3.Place`), else the folder `MEDIA_ROOT`."""
     place = getattr(conf.settings, "S3", None)
     if place is not None:
         from kit import s3
 
-        return s3.of(place)
+        return s3.of(s3.Place(**place))
     return Folder(Path(conf.settings.MEDIA_ROOT))
 
 

@@ -1,5 +1,6 @@
 """Files by key: whole or not there, never outside the store, in a folder and in an S3-compatible store alike."""
 
+import dataclasses
 import datetime as dt
 import io
 import os
@@ -204,7 +205,7 @@ def test_the_store_is_chosen_by_the_settings(bucket, settings, tmp_path):
     settings.S3, settings.MEDIA_ROOT = None, tmp_path
     storage.put("7/x", io.BytesIO(b"here"))
     assert (tmp_path / "7" / "x").read_bytes() == b"here"
-    settings.S3 = bucket.place
+    settings.S3 = dataclasses.asdict(bucket.place)
     storage.put("7/x", io.BytesIO(b"there"))
     assert bucket.files == {"7/x": b"there"}
     assert storage.read("7/x") == b"there"

@@ -32,6 +32,7 @@ def load(tmp_path, **environ):
         ("SECRET_KEY_FILE", "/nowhere/at/all"),
         ("ENCRYPTION_KEYS", "k1:c2hvcnQ="),
         ("ENCRYPTION_KEYS", "k1"),
+        ("S3_ENDPOINT", "s3.example.org"),
     ],
 )
 def test_a_word_that_cannot_be_meant_is_refused_by_name(tmp_path, name, word):
@@ -152,3 +153,21 @@ def test_manage_says_what_is_wrong_and_exits_with_2(tmp_path):
     assert "ALLOW_PRIVATE_HOSTS" in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+STORE = {
+    "S3_ENDPOINT": "https://s3.example.org/",
+    "S3_BUCKET": "media",
+    "S3_KEY": "k",
+    "S3_SECRET": "hunter2",
+}
+
+
+def test_an_outside_store_is_named_whole_or_not_at_all(tmp_path):
+    assert load(tmp_path).s3 is None
+    store = load(tmp_path, **STORE).s3
+    assert (store.endpoint, store.bucket, store.region) == ("https://s3.example.org", "media", "us-east-1")
+    assert "hunter2" not in repr(store)
+    for name in STORE:
+        with pytest.raises(environment.Refused, match="S3_SECRET"):
+            load(tmp_path, **{other: value for other, value in STORE.items() if other != name})
