@@ -99,16 +99,16 @@ def _learn(thread: Conversation, found: Person, *, now: dt.datetime) -> None:
 def _show(thread: Conversation, ad: Ad, *, now: dt.datetime) -> None:
     """The card stands in the first bubble; the lead learns of it."""
     first = Message.objects.filter(conversation=thread, direction=Direction.IN).order_by("id").first()
-    if first is None or any(part.get("kind") == "ad" for part in first.media):
+    if first is None:
         return
     put_card(first, ad)
     signals.ad_found.send(Conversation, conversation=thread, message=first, ad=ad, now=now)
 
 
 def put_card(message: Message, ad: Ad) -> None:
-    """Puts an advertisement's card into the bubble of the words that came from it."""
+    """Puts an advertisement's card into the bubble of the words that came from it; a fuller one takes its place."""
     told = {key: storable(value)[:1000] for key, value in dataclasses.asdict(ad).items() if value}
-    message.media = [{"kind": "ad", **told}, *message.media]
+    message.media = [{"kind": "ad", **told}, *(part for part in message.media if part.get("kind") != "ad")]
     message.save(update_fields=["media"])
 
 
