@@ -23,6 +23,7 @@ _CHANNELS = {
     "whatsapp": "integrations.meta.whatsapp:CHANNEL",
     "instagram": "integrations.meta.instagram:CHANNEL",
     "vk": "integrations.vk.channel:CHANNEL",
+    "max": "integrations.max.channel:CHANNEL",
     "sms": "integrations.sms.channel:CHANNEL",
     "avito": "integrations.avito.channel:CHANNEL",
 }

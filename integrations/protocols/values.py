@@ -46,6 +46,14 @@ def text(part: Json, key: str, most: int = 65_536) -> str:
     return storable(value)[:most] if isinstance(value, str) else ""
 
 
+def required(part: Json, key: str) -> str:
+    """The text under `key`, at most 200 characters; raises ParseError when there is none."""
+    found = text(part, key, 200)
+    if not found:
+        raise ParseError(f"no {key}")
+    return found
+
+
 def ident(value: Any) -> str | None:
     """An id as text: a whole number of up to 19 digits, or such a number written as a string."""
     if isinstance(value, bool):

@@ -1,0 +1,1 @@
+"""MAX: bots of Russian companies (dev.max.ru, Bot API), private dialogs."""
