@@ -53,20 +53,22 @@ def owner(part: Json) -> tuple[str, ...]:
 
 
 def contact_of(known: Sequence[str], contacts: Sequence[Json]) -> Json:
-    """The contact beside a message that shares an id with `known`, {} when there is none.
+    """The contact beside a message that shares an id with `known`, the phone first, {} when there is none.
 
     A message without any id belongs to the only contact there is.
     """
-    for contact in contacts:
-        if set(known) & set(owner(contact)):
-            return contact
+    for one in known:
+        for contact in contacts:
+            if one in owner(contact):
+                return contact
     return contacts[0] if not known and len(contacts) == 1 else {}
 
 
 def all_ids(known: Sequence[str], contact: Json) -> tuple[str, ...]:
-    """`known` and the contact's ids together, a phone first."""
+    """`known` and the contact's ids together, a phone first and only one: a second would be somebody else's."""
     both = dict.fromkeys((*known, *owner(contact)))
-    return tuple(sorted(both, key=lambda one: not PHONE.match(one)))
+    numbers = [one for one in both if PHONE.match(one)][:1]
+    return (*numbers, *(one for one in both if not PHONE.match(one)))
 
 
 def chat_of(known: Sequence[str], contacts: Sequence[Json]) -> str:
