@@ -17,7 +17,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from connections.models import Connection, ConnectionState
-from conversations import flights, outbox, outcomes
+from conversations import flights, outbox, outcomes, sending
 from conversations.checks import Checks
 from conversations.flights import Future, Parcel
 from conversations.models import Conversation, Delivery, Message, MessageState
@@ -177,7 +177,8 @@ def _parcel(row: Delivery, claim: Claim, checks: Checks) -> Parcel | None:
     if pause > 0:
         checks.parked.append(outcomes.Parked(row.pk, dt.timedelta(seconds=pause)))
         return None
-    return Parcel(claim, row, account.kind, checks.settings(account), outgoing(message, thread))
+    settings, file = checks.settings(account), sending.enclosed(message)
+    return Parcel(claim, row, account.kind, settings, outgoing(message, thread), file)
 
 
 def outgoing(message: Message, thread: Conversation) -> Outgoing:

@@ -17,7 +17,7 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
-from conversations import lanes
+from conversations import lanes, sending
 from conversations.models import Delivery
 from integrations import registry
 from integrations.errors import Rejected, Retry, Uncertain, Unreachable
@@ -42,6 +42,7 @@ class Parcel:
     kind: str
     settings: dict[str, str]
     outgoing: Outgoing
+    file: sending.Enclosed | None = None
 
     @property
     def account_id(self) -> int:
@@ -139,9 +140,9 @@ class Flights:
 
 async def _call(parcel: Parcel, client: Any) -> Outcome:
     try:
-        return await http.arun(
-            registry.channel(parcel.kind).send(parcel.settings, parcel.outgoing), client=client
-        )
+        wire = registry.channel(parcel.kind)
+        call = sending.call(wire, parcel.settings, parcel.outgoing, parcel.file)
+        return await http.arun(call, client=client)
     except (Retry, Rejected, Unreachable, Uncertain) as failure:
         return failure
     except Exception as failure:

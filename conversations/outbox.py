@@ -9,18 +9,19 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from connections.models import ConnectionState
-from conversations import render, signals, window
+from conversations import media, render, signals, window
 from conversations.models import (
     Author,
     Conversation,
     Delivery,
     Direction,
     Holder,
+    MediaFile,
     Message,
     MessageState,
 )
 from integrations import registry
-from integrations.protocols.channel import split
+from integrations.protocols.channel import Capabilities, split, text_length
 from kit.text import storable
 from tenants.models import User
 from work import sweep
@@ -61,6 +62,7 @@ def say(
     expires_at: dt.datetime | None = None,
     after: dt.timedelta = dt.timedelta(),
     template: dict[str, Any] | None = None,
+    files: Sequence[MediaFile] = (),
 ) -> Message:
     """Writes a message and its delivery in the present transaction; a repeat with the same key is the same message.
 
@@ -68,7 +70,8 @@ def say(
     the thread has moved on. `after` is a pause before it goes out, as people make between two bubbles. A text longer
     than the channel takes becomes several messages; the last one, which carries the buttons, is returned. `template`
     is a text that the provider approved before, `{"name", "language", "values"}`: it goes out where the time for free
-    words is over (see `conversations.window`).
+    words is over (see `conversations.window`). `files` were handed in (`media.reserve`): each is a message of its own,
+    the text the caption of the first where it fits and a message before them where it does not.
 
     Raises:
         CannotWrite: see the class.
@@ -85,9 +88,9 @@ def say(
         raise CannotWrite(_("The client has blocked this chat."))
     _check_window(conversation, author=author, template=template, now=now)
     text, shaped = render.shape(storable(text), buttons, capabilities)
-    parts = split(text, capabilities) or [""]
+    parts = _bubbles(text, files, capabilities)
     message = None
-    for number, part in enumerate(parts, start=1):
+    for number, (part, file) in enumerate(parts, start=1):
         part_key = key if number == len(parts) else f"{key}:{number}"
         rows = shaped if number == len(parts) else []
         message = _message(
@@ -102,9 +105,23 @@ def say(
             expires_at,
             due_at=now + after,
             template=template if number == len(parts) else None,
+            file=file,
         )
     assert message is not None
     return message
+
+
+def _bubbles(
+    text: str, files: Sequence[MediaFile], capabilities: Capabilities
+) -> list[tuple[str, MediaFile | None]]:
+    """(text, file) of each message that goes out."""
+    if not files:
+        return [(part, None) for part in split(text, capabilities) or [""]]
+    if not text.strip():
+        return [("", file) for file in files]
+    if text_length(text, capabilities.text_unit) <= capabilities.max_caption:
+        return [(text, files[0]), *(("", file) for file in files[1:])]
+    return [*((part, None) for part in split(text, capabilities)), *(("", file) for file in files)]
 
 
 def _check_window(
@@ -134,6 +151,7 @@ def _message(
     expires_at: dt.datetime | None,
     due_at: dt.datetime,
     template: dict[str, Any] | None,
+    file: MediaFile | None,
 ) -> Message:
     message, made = Message.objects.get_or_create(
         key=key,
@@ -143,6 +161,7 @@ def _message(
             "direction": Direction.OUT,
             "author": author,
             "user": user,
+            "kind": file.kind if file is not None else "text",
             "text": text,
             "buttons": buttons,
             "template": template,
@@ -152,6 +171,8 @@ def _message(
     )
     if not made:
         return message
+    if file is not None:
+        _enclose(message, file)
     Delivery.objects.create(
         message=message,
         connection_id=conversation.connection_id,
@@ -162,7 +183,8 @@ def _message(
         expires_at=expires_at,
         created_at=now,
     )
-    changes: dict[str, Any] = {"last_message_at": now, "last_text": text[:200]}
+    gist = text[:200] if file is None else media.gist(message, [file])
+    changes: dict[str, Any] = {"last_message_at": now, "last_text": gist}
     if author in (Author.ASSISTANT, Author.MANAGER):
         changes["waiting_since"] = None
     Conversation.objects.filter(pk=conversation.pk).update(**changes)
@@ -173,13 +195,28 @@ def _message(
     return message
 
 
-def reply(conversation: Conversation, *, text: str, by: User | None, key: str, now: dt.datetime) -> Message:
+def _enclose(message: Message, file: MediaFile) -> None:
+    try:
+        media.attach(file, message)
+    except media.Gone as reason:
+        raise CannotWrite(str(reason)) from reason
+
+
+def reply(
+    conversation: Conversation,
+    *,
+    text: str,
+    by: User | None,
+    key: str,
+    now: dt.datetime,
+    files: Sequence[MediaFile] = (),
+) -> Message:
     """A colleague's answer: takes the thread from the assistant, so that it never talks over a person.
 
     Raises:
         CannotWrite: see the class.
     """
-    message = say(conversation, text=text, author=Author.MANAGER, key=key, now=now, user=by)
+    message = say(conversation, text=text, author=Author.MANAGER, key=key, now=now, user=by, files=files)
     human_spoke(conversation, message, now=now)
     return message
 
@@ -192,7 +229,7 @@ def human_spoke(conversation: Conversation, message: Message, *, now: dt.datetim
     thread.waiting_since = None
     thread.unread = 0
     thread.last_message_at = message.created_at
-    thread.last_text = message.text[:200]
+    thread.last_text = media.gist(message, list(MediaFile.objects.filter(message=message)))
     if thread.assignee_id is None and message.user_id:
         thread.assignee_id = message.user_id
     thread.save()

@@ -2,8 +2,8 @@
 
 import datetime as dt
 
-from conversations import courier, evidence, lookups, outbox
-from conversations.models import Delivery, Inquiry, Lookup
+from conversations import courier, evidence, fetching, lookups, media, outbox
+from conversations.models import Delivery, Inquiry, Lookup, MediaFile
 from work import sweep
 
 sweep.register(
@@ -19,5 +19,17 @@ sweep.register(
         wait=courier.wait,
     )
 )
-sweep.register(sweep.Queue(name=evidence.QUEUE, model=Inquiry, run=evidence.inquire, lane=sweep.SLOW, batch=20))
+sweep.register(
+    sweep.Queue(
+        name=media.QUEUE,
+        model=MediaFile,
+        run=fetching.run,
+        batch=fetching.THREADS,
+        lease=fetching.LEASE,
+        wait=fetching.wait,
+    )
+)
+sweep.register(
+    sweep.Queue(name=evidence.QUEUE, model=Inquiry, run=evidence.inquire, lane=sweep.SLOW, batch=20)
+)
 sweep.register(sweep.Queue(name=lookups.QUEUE, model=Lookup, run=lookups.ask, lane=sweep.SLOW, batch=20))

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from connections.models import Connection, InboundEvent
-from conversations import buttons, calls, contacts, echoes, outbox, receipts, signals
+from conversations import buttons, calls, contacts, echoes, media, outbox, receipts, signals
 from conversations.models import Author, Conversation, Direction, Message, MessageState
 from conversations.threads import became, thread_of
 from integrations.protocols import channel
@@ -17,6 +17,10 @@ from kit.text import storable
 from tenants import clock
 
 __all__ = ["OutOfTurn", "hear", "thread_of"]
+
+
+# Parts of an album come within moments of each other; the same key much later is another album's.
+ALBUM = dt.timedelta(minutes=10)
 
 
 class OutOfTurn(Exception):
@@ -93,14 +97,18 @@ def _message(
     except IntegrityError:
         return  # the provider told the same message under another event
     thread.blocked_at = None
+    files = media.keep(message, fact.media, now=now)
+    album_goes_on = _album_goes_on(message)
     thread.unread += 1
     thread.last_message_at = at
-    thread.last_text = (message.text or message.subject)[:200]
+    if message.text or message.subject or not album_goes_on:
+        thread.last_text = (message.text or message.subject)[:200] or media.gist(message, files)
     thread.last_heard_at = max(thread.last_heard_at or at, at)
     # Nobody waits in a private chat or in one that is no client's; a machine's letter waits for nobody.
     if not (thread.is_private or thread.not_a_client or message.automatic):
         thread.state = Conversation.State.OPEN
-        thread.generation += 1
+        # An album is one word: what is being answered to its first part answers it all.
+        thread.generation += not album_goes_on
         thread.waiting_since = thread.waiting_since or at
     thread.save(
         update_fields=[
@@ -124,12 +132,22 @@ def _message(
         buttons.press(action, now=now)
 
 
-def _media(fact: channel.MessageReceived | channel.OperatorEcho) -> list[dict[str, Any]]:
-    found = [
-        {k: v for k, v in dataclasses.asdict(medium).items() if v not in (None, "")} for medium in fact.media
-    ]
-    if isinstance(fact, channel.OperatorEcho):
-        return found
+def _album_goes_on(message: Message) -> bool:
+    """Whether a message is a further part of an album."""
+    if not message.group_key:
+        return False
+    parts = Message.objects.filter(
+        conversation_id=message.conversation_id,
+        direction=Direction.IN,
+        group_key=message.group_key,
+        created_at__gte=message.created_at - ALBUM,
+    )
+    return parts.exclude(pk=message.pk).exists()
+
+
+def _media(fact: channel.MessageReceived) -> list[dict[str, Any]]:
+    """Facts of a place or a card; files are rows of their own (see `conversations.media`)."""
+    found: list[dict[str, Any]] = []
     if fact.location:
         found.append({"kind": "location", **dataclasses.asdict(fact.location)})
     if fact.contact:
@@ -178,7 +196,10 @@ def _edited(
         _come_again(event)
         return
     text, at = storable(fact.text), fact.edited_at or now
+    replaced = media.changed(message, fact.media, now=now)
     if not text or text == message.text:
+        if replaced:
+            signals.message_changed.send(Message, message=message, now=now)
         return
     if message.edited_at is not None and at < message.edited_at:
         # An edit that a newer one overtook: one more wording on the way.
@@ -246,7 +267,6 @@ def _echo(
                 author=Author.MANAGER,
                 kind=fact.kind,
                 text=storable(fact.text),
-                media=_media(fact),
                 external_id=storable(fact.external_id)[:200],
                 event=event,
                 state=MessageState.SENT,
@@ -255,8 +275,9 @@ def _echo(
             )
     except IntegrityError:
         return  # told under another event
+    files = media.keep(message, fact.media, now=now)
     if thread.is_private or thread.not_a_client:
-        thread.last_message_at, thread.last_text = at, message.text[:200]
+        thread.last_message_at, thread.last_text = at, media.gist(message, files)
         thread.unread = 0
         thread.save(update_fields=["last_message_at", "last_text", "unread"])
     else:
