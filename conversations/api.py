@@ -11,15 +11,24 @@ from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import mixins, serializers, status
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from conversations import contacts, outbox
+from conversations import contacts, merging, outbox
+from conversations.merging import survivor_of
 from conversations.models import Contact, Conversation, Identity, Message
 from kit import phones
 from tenants import clock
 from tenants.api import Endpoint, number
-from tenants.models import new_token
+from tenants.lookup import TokenOwner
+from tenants.models import Role, new_token
+
+
+def sees_private(request: Any) -> bool:
+    """Whether a token may read private chats of an owner's own account."""
+    owner = getattr(request, "auth", None)
+    return isinstance(owner, TokenOwner) and owner.role == Role.OWNER
 
 
 class IdentitySerializer(serializers.ModelSerializer[Identity]):
@@ -53,6 +62,12 @@ class ContactSerializer(serializers.ModelSerializer[Contact]):
         return phone
 
 
+class ContactToMerge(serializers.Serializer[Any]):
+    """Who is the same person."""
+
+    contact = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+
+
 class Contacts(
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
@@ -67,7 +82,27 @@ class Contacts(
 
     def get_queryset(self) -> QuerySet[Contact]:
         """The tenant's people; merged ones read as the survivor."""
-        return Contact.objects.filter(merged_into=None).prefetch_related("identities")
+        found = Contact.objects.prefetch_related("identities")
+        return found if self.detail else found.filter(merged_into=None)
+
+    def get_object(self) -> Contact:
+        """The person; the id of a merged card leads to the one that survives."""
+        found: Contact = super().get_object()
+        return found if found.merged_into_id is None else self.get_queryset().get(pk=survivor_of(found).pk)
+
+    @extend_schema(request=ContactToMerge, responses=ContactSerializer)
+    @action(detail=True, methods=["post"])
+    def merge(self, request: Request, pk: str | None = None) -> Response:
+        """Makes one person of this one and `contact`; returns the one that survives, the older of the two."""
+        one = self.get_object()
+        data = request.data if isinstance(request.data, dict) else {}
+        other = get_object_or_404(Contact, pk=number(data, "contact") or 0)
+        try:
+            done = merging.merge_pair(one, other, reason="hand", now=clock.now())
+        except merging.SamePerson as error:
+            raise serializers.ValidationError({"contact": [_("This is the same person already.")]}) from error
+        survivor = self.get_queryset().get(pk=done.survivor_id)
+        return Response(self.get_serializer(survivor).data)
 
     def perform_create(self, serializer: Any) -> None:
         """Finds the person by phone before making one."""
@@ -97,8 +132,9 @@ class Conversations(mixins.ListModelMixin, mixins.RetrieveModelMixin, Endpoint):
     serializer_class = ConversationSerializer
 
     def get_queryset(self) -> QuerySet[Conversation]:
-        """The tenant's threads."""
-        return Conversation.objects.select_related("connection")
+        """The tenant's threads; the private ones of an owner's own account for owners only."""
+        found = Conversation.objects.select_related("connection")
+        return found if sees_private(self.request) else found.filter(is_private=False)
 
 
 class ButtonSerializer(serializers.Serializer[Any]):
@@ -159,6 +195,8 @@ class Messages(mixins.ListModelMixin, mixins.RetrieveModelMixin, Endpoint):
     def get_queryset(self) -> QuerySet[Message]:
         """The tenant's messages, narrowed by the query."""
         found: models.QuerySet[Message] = Message.objects.all()
+        if not sees_private(self.request):
+            found = found.filter(conversation__is_private=False)
         if conversation := number(self.request.query_params, "conversation"):
             found = found.filter(conversation_id=conversation)
         if contact := number(self.request.query_params, "contact"):
@@ -169,7 +207,12 @@ class Messages(mixins.ListModelMixin, mixins.RetrieveModelMixin, Endpoint):
     def create(self, request: Request) -> Response:
         """Sends a message; the thread is looked up before the text is checked."""
         data = request.data if isinstance(request.data, dict) else {}
-        thread = get_object_or_404(Conversation, pk=number(data, "conversation") or 0)
+        threads = (
+            Conversation.objects.all()
+            if sees_private(request)
+            else Conversation.objects.filter(is_private=False)
+        )
+        thread = get_object_or_404(threads, pk=number(data, "conversation") or 0)
         asked = MessageToSend(data=data)
         asked.is_valid(raise_exception=True)
         try:

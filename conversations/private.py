@@ -15,7 +15,7 @@ import os
 from collections.abc import Iterable
 
 from connections.models import Connection
-from conversations.models import Conversation, Holder, KnownPerson
+from conversations.models import Author, Conversation, Holder, KnownPerson, Message
 from integrations import registry
 from integrations.protocols.channel import Person
 from kit.text import storable
@@ -27,13 +27,11 @@ BEHIND_A_BOT = frozenset({"telegram"})
 KEY_SETTING, KEY_PLACE = "known_people_key", "known-people:key"
 
 
-def is_personal(connection: Connection, chat: str) -> bool:
-    """Whether a chat belongs to a person's own account."""
-    if connection.kind not in registry.channels:
+def is_personal(kind: str, chat: str) -> bool:
+    """Whether a chat of a channel of this kind belongs to a person's own account."""
+    if kind not in registry.channels:
         return False
-    if registry.channel(connection.kind).capabilities.personal:
-        return True
-    return connection.kind in BEHIND_A_BOT and ":" in chat
+    return registry.channel(kind).capabilities.personal or (kind in BEHIND_A_BOT and ":" in chat)
 
 
 def may_be_personal(connection: Connection) -> bool:
@@ -50,7 +48,7 @@ def begins_private(
 
     `by_owner`: its first thing is the owner's own word. `is_older`: the wire knows that it began before us.
     """
-    if not is_personal(connection, chat):
+    if not is_personal(connection.kind, chat):
         return False
     return by_owner or is_older or knows(connection, person)
 
@@ -122,15 +120,16 @@ def _make_key() -> bytes:
 
 # ---------------------------------------------------------------- what a person of ours says
 def open_up(thread: Conversation) -> None:
-    """A client after all: the thread stands among the others, in a colleague's hands."""
+    """A client after all: the thread stands among the others, in the hands of whoever spoke last on our side."""
+    spoke = Message.objects.filter(conversation=thread, author=Author.MANAGER).exists()
     thread.is_private = False
-    thread.holder = Holder.PERSON
+    thread.holder = Holder.PERSON if spoke else Holder.ASSISTANT
     thread.state = Conversation.State.OPEN
     thread.save(update_fields=["is_private", "holder", "state"])
 
 
 def close_off(thread: Conversation) -> None:
-    """Undoes `open_up`, and makes any thread of a personal account private."""
+    """Makes a thread private: whatever the assistant is about to say here is not sent."""
     thread.is_private = True
     thread.holder = Holder.NONE
     thread.waiting_since = None

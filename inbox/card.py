@@ -12,6 +12,7 @@ from django.db.models import Count, Prefetch, Q, Sum
 from bookings.models import UPCOMING, Booking, BookingItem, BookingStatus
 from conversations import signals
 from conversations.models import Contact, Conversation, Identity
+from inbox import merges
 from kit.text import storable
 from leads.models import OPEN_STATUSES, Lead, Task
 
@@ -33,6 +34,8 @@ class Card:
     spent: Decimal
     tasks: list[Task]
     elsewhere: list[Conversation]
+    questions: list[merges.Question]
+    merges: list[merges.Past]
 
 
 def of(conversation_id: int | None, contact_id: int, *, now: dt.datetime) -> Card:
@@ -74,12 +77,14 @@ def of(conversation_id: int | None, contact_id: int, *, now: dt.datetime) -> Car
             .order_by("due_at", "id")
         ),
         elsewhere=list(
-            Conversation.objects.filter(contact=contact)
+            Conversation.objects.filter(contact=contact, is_private=False)
             .exclude(pk=conversation_id)
             .select_related("connection")
             .defer("connection__sealed_settings")
             .order_by("-last_message_at")[:5]
         ),
+        questions=merges.questions(contact),
+        merges=merges.past(contact),
     )
 
 

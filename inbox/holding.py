@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 
 from assistant import answer, mode
-from conversations.models import Conversation, Holder
-from inbox import escalation, story
+from conversations import private
+from conversations.models import Conversation, Direction, Holder, Message
+from inbox import escalation, reading, story
 from inbox.models import Step
-from leads import doubles
+from leads import doubles, pipeline
 from tenants import wall
 from tenants.models import Membership, Role, User
 
@@ -103,3 +104,35 @@ def unsilence(thread: Conversation, *, by: User, now: dt.datetime) -> None:
     thread.save(update_fields=["not_a_client", "holder", "state"])
     doubles.own_again(thread.contact, now=now)
     story.note_step(thread, Step.Kind.CLIENT_AGAIN, by=by, at=now)
+
+
+def open_up(thread: Conversation, *, by: User, now: dt.datetime) -> None:
+    """A private chat is a client's after all: a request, a wait and alarms begin with their last word."""
+    private.open_up(thread)
+    last = (
+        Message.objects.filter(conversation=thread, direction=Direction.IN)
+        .order_by("-created_at", "-id")
+        .first()
+    )
+    if last is not None:
+        pipeline.open_lead(
+            contact=thread.contact,
+            conversation=thread,
+            connection=thread.connection,
+            channel_kind=thread.connection.kind,
+            request=last.text,
+            message=last,
+            now=now,
+        )
+        thread.waiting_since = reading.unanswered_since(thread)
+        thread.save(update_fields=["waiting_since"])
+        escalation.plan(thread, now=now)
+    story.note_step(thread, Step.Kind.OPENED_UP, by=by, at=now)
+
+
+def close_off(thread: Conversation, *, by: User, now: dt.datetime) -> None:
+    """A chat of a personal account is nobody's business: no request, no assistant, no alarms."""
+    private.close_off(thread)
+    escalation.answered(thread, by=by, now=now)
+    doubles.disown(thread.contact, now=now)
+    story.note_step(thread, Step.Kind.PRIVATE, by=by, at=now)

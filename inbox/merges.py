@@ -100,10 +100,9 @@ def past(contact: Contact) -> list[Past]:
 def tell(merge: Merge, *, now: dt.datetime) -> None:
     """Notes a merge, or that it was taken back, in the story of the person's threads."""
     apart = merge.undone_at is not None
+    kind = Step.Kind.MERGED if merge.by_id else Step.Kind.MET
     if apart:
         kind = Step.Kind.PARTED
-    else:
-        kind = Step.Kind.MERGED if merge.by_id else Step.Kind.MET
     with translation.override(wall.entered_tenant().language):
         text = str(merge.absorbed) if apart else f"{merge.absorbed}, {why(merge.reason)}"
         about = Conversation.objects.filter(contact__in=(merge.survivor_id, merge.absorbed_id))

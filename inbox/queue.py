@@ -35,6 +35,7 @@ class View(models.TextChoices):
     MINE = "mine", gettext_lazy("Mine")
     LATER = "later", gettext_lazy("Later")
     CLOSED = "closed", pgettext_lazy("conversations", "Closed")
+    PRIVATE = "private", pgettext_lazy("conversations", "Private")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,6 +94,7 @@ class Row:
     snoozed_until: dt.datetime | None
     blocked: bool
     not_a_client: bool
+    is_private: bool
     draft: str
     # What a search found in a message.
     hit: str = ""
@@ -121,13 +123,14 @@ class Frame:
     later: int
     raw: int
     unread: int
+    private: int
     channels: list[dict[str, Any]]
 
 
 _COLUMNS = f"""
   c.id, p.name, p.phone, k.kind, k.name AS channel, c.state, {sql.HOLDER} AS holder, c.waiting_since, c.last_message_at,
   c.last_text, c.unread, c.assignee_id, coalesce(nullif(u.name, ''), u.email, '') AS assignee, c.snoozed_until,
-  c.blocked_at IS NOT NULL AS blocked, c.not_a_client, left(c.draft, 100) AS draft
+  c.blocked_at IS NOT NULL AS blocked, c.not_a_client, c.is_private, left(c.draft, 100) AS draft
 """
 _JOINS = f"""
   {sql.TENANT}
@@ -136,11 +139,12 @@ _JOINS = f"""
   LEFT JOIN tenants_user u ON u.id = c.assignee_id
 """
 _WHERE = {
-    View.ALL: "c.state = 'open'",
-    View.WAITING: "c.state = 'open' AND c.waiting_since IS NOT NULL",
-    View.MINE: "c.state = 'open' AND c.assignee_id = %(user)s",
-    View.LATER: "c.state = 'snoozed'",
-    View.CLOSED: "c.state = 'closed'",
+    View.ALL: "c.state = 'open' AND NOT c.is_private",
+    View.WAITING: "c.state = 'open' AND c.waiting_since IS NOT NULL AND NOT c.is_private",
+    View.MINE: "c.state = 'open' AND c.assignee_id = %(user)s AND NOT c.is_private",
+    View.LATER: "c.state = 'snoozed' AND NOT c.is_private",
+    View.CLOSED: "c.state = 'closed' AND NOT c.is_private",
+    View.PRIVATE: "c.is_private",
 }
 _AFTER_ANSWERED = "c.waiting_since IS NULL AND (c.last_message_at, c.id) < (%(newest)s, %(id)s)"
 _AFTER_WAITING = (
@@ -202,6 +206,8 @@ SELECT clock.now, waits.waiting, waits.unread,
     AND c.state = 'snoozed' LIMIT {CAP}) few) AS later,
   (SELECT count(*) FROM (SELECT 1 FROM leads_lead l WHERE l.tenant_id = %(tenant)s AND l.contact_id IS NULL
     AND l.status <> 'lost' LIMIT {CAP}) few) AS raw,
+  (SELECT count(*) FROM (SELECT 1 FROM conversations_conversation c WHERE c.tenant_id = %(tenant)s
+    AND c.is_private LIMIT {CAP}) few) AS private,
   (SELECT json_agg(json_build_object('id', k.id, 'kind', k.kind, 'name', k.name) ORDER BY k.id)
     FROM connections_connection k WHERE k.tenant_id = %(tenant)s) AS channels
 FROM clock CROSS JOIN waits
@@ -227,7 +233,8 @@ def frame(*, user_id: int) -> Frame:
 _SEARCH = f"""
 SELECT {_COLUMNS}, left(m.text, 2000) AS hit
 FROM inbox_search(%(words)s, %(digits)s, %(messages)s, %(most)s) WITH ORDINALITY AS found (cid, mid, place)
-JOIN conversations_conversation c ON c.tenant_id = %(tenant)s AND c.id = found.cid {_JOINS}
+JOIN conversations_conversation c ON c.tenant_id = %(tenant)s AND c.id = found.cid
+  AND (%(private)s OR NOT c.is_private) {_JOINS}
 LEFT JOIN conversations_message m ON m.tenant_id = %(tenant)s AND m.id = found.mid
 ORDER BY found.place
 """
@@ -235,10 +242,10 @@ ORDER BY found.place
 SHORTEST, SHORTEST_IN_TEXTS = 2, 3
 
 
-def search(query: str) -> list[Row]:
+def search(query: str, *, private: bool = False) -> list[Row]:
     """Threads by the client's name, phone in any writing, user name, or the text of a message; at most a page.
 
-    The letter yo counts as ye, capitals as small letters.
+    The letter yo counts as ye, capitals as small letters. `private`: also in private chats.
     """
     words = text.fold(text.storable(query)).strip()[:100]
     digits = phone_digits(query)
@@ -252,6 +259,7 @@ def search(query: str) -> list[Row]:
             "digits": f"%{digits}%" if digits else None,
             "messages": len(words) >= SHORTEST_IN_TEXTS,
             "most": PAGE,
+            "private": private,
         },
     )
     return [Row(**row | {"hit": snippet(row["hit"] or "", words)}) for row in found]

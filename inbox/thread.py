@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from conversations import private
 from conversations.models import Author, Direction, MessageState
 from inbox import sql
 from inbox.models import Step
@@ -41,6 +42,8 @@ class Head:
     snoozed_until: dt.datetime | None
     blocked_at: dt.datetime | None
     not_a_client: bool
+    is_private: bool
+    chat: str
     unread: int
     draft: str
     generation: int
@@ -52,12 +55,17 @@ class Head:
         """What the client is called."""
         return self.name or marzha.phone(self.phone) or _("Guest")
 
+    @property
+    def personal(self) -> bool:
+        """A chat of somebody's own account, where some are nobody's business."""
+        return private.is_personal(self.kind, self.chat)
+
 
 _HEAD = f"""
 SELECT c.id, app_now() AS now, c.contact_id, p.name, p.phone, c.connection_id, k.kind, k.name AS channel,
   k.state AS channel_state, c.state, {sql.HOLDER} AS holder, c.assignee_id,
   coalesce(nullif(u.name, ''), u.email, '') AS assignee, c.waiting_since, c.snoozed_until, c.blocked_at,
-  c.not_a_client, c.unread, c.draft, c.generation, l.id AS lead_id, l.status AS lead_status
+  c.not_a_client, c.is_private, c.chat, c.unread, c.draft, c.generation, l.id AS lead_id, l.status AS lead_status
 FROM conversations_conversation c
 {sql.TENANT}
 JOIN conversations_contact p ON p.tenant_id = %(tenant)s AND p.id = c.contact_id
@@ -94,6 +102,12 @@ class Line:
     error: str
     edited: bool
     deleted: bool
+    subject: str
+    hint: str
+    automatic: str
+    wordings: list[dict[str, str]]
+    # What the message answers, shortened; "" when it answers none that we know.
+    quoted: str
     # Set when the page is put together.
     first_of_day: bool = False
     first_unread: bool = False
@@ -108,6 +122,11 @@ class Line:
     def by_robot(self) -> bool:
         """Written by the assistant or sent by itself."""
         return self.ours and self.author in (Author.ASSISTANT, Author.SYSTEM)
+
+    @property
+    def call(self) -> dict[str, Any] | None:
+        """A phone call's facts (see `conversations.calls.facts`)."""
+        return next((fact for fact in self.media if fact.get("kind") == "call"), None)
 
     @property
     def unsure(self) -> bool:
@@ -129,19 +148,22 @@ _LINES = """
 SELECT * FROM (
   (SELECT 'message' AS sort, m.id, m.created_at AS at, coalesce(nullif(u.name, ''), u.email, '') AS who, m.user_id,
     m.direction, m.author, m.kind, m.text, m.buttons, m.media, m.state, m.error, m.edited_at IS NOT NULL AS edited,
-    m.deleted_at IS NOT NULL AS deleted
+    m.deleted_at IS NOT NULL AS deleted, m.subject, m.hint, m.automatic, m.wordings,
+    CASE WHEN m.reply_to = '' THEN '' ELSE coalesce((SELECT left(q.text, 120) FROM conversations_message q
+      WHERE q.tenant_id = m.tenant_id AND q.external_id = m.reply_to AND q.conversation_id = m.conversation_id
+      LIMIT 1), '') END AS quoted
   FROM conversations_message m LEFT JOIN tenants_user u ON u.id = m.user_id
   WHERE m.tenant_id = %(tenant)s AND m.conversation_id = %(id)s {bound_message}
   ORDER BY m.created_at DESC, m.id DESC LIMIT %(most)s)
   UNION ALL
   (SELECT 'note', n.id, n.created_at, coalesce(nullif(u.name, ''), u.email, ''), n.user_id, '', '', 'text', n.text,
-    '[]'::jsonb, '[]'::jsonb, '', '', false, false
+    '[]'::jsonb, '[]'::jsonb, '', '', false, false, '', '', '', '[]'::jsonb, ''
   FROM conversations_note n LEFT JOIN tenants_user u ON u.id = n.user_id
   WHERE n.tenant_id = %(tenant)s AND n.conversation_id = %(id)s {bound_note}
   ORDER BY n.created_at DESC, n.id DESC LIMIT %(most)s)
   UNION ALL
   (SELECT 'step', s.id, s.at, coalesce(nullif(u.name, ''), u.email, ''), s.user_id, '', '', s.kind, s.text,
-    '[]'::jsonb, '[]'::jsonb, '', '', false, false
+    '[]'::jsonb, '[]'::jsonb, '', '', false, false, '', '', '', '[]'::jsonb, ''
   FROM inbox_step s LEFT JOIN tenants_user u ON u.id = s.user_id
   WHERE s.tenant_id = %(tenant)s AND s.conversation_id = %(id)s {bound_step}
   ORDER BY s.at DESC, s.id DESC LIMIT %(most)s)
@@ -199,7 +221,7 @@ def story(
     )
     more = len(found) > most or since is not None
     lines = [
-        Line(**row | {"buttons": sql.parsed(row["buttons"]), "media": sql.parsed(row["media"])})
+        Line(**row | {name: sql.parsed(row[name]) for name in ("buttons", "media", "wordings")})
         for row in reversed(found[:most])
     ]
     _mark(lines, unread=unread, zone=zone)

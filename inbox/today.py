@@ -10,7 +10,7 @@ from django.db.models import Prefetch, Q, QuerySet
 from bookings.models import Booking, BookingItem, BookingStatus
 from connections.models import Connection, ConnectionState
 from conversations.models import Direction, Message, MessageState
-from inbox import queue
+from inbox import merges, queue
 from leads.models import Task
 from reminders import calls
 from tenants.models import Role, User
@@ -34,6 +34,8 @@ class Day:
     unmarked: list[Booking]
     coming: list[Booking]
     calls: int
+    # Pairs of contacts who may be one person.
+    merges: int
     doubts: list[Message]
     broken: list[Connection]
 
@@ -43,7 +45,7 @@ class Day:
         return not any(
             (
                 *(self.overdue, self.due, self.later, self.waiting, self.unmarked, self.coming),
-                *(self.calls, self.doubts, self.broken),
+                *(self.calls, self.merges, self.doubts, self.broken),
             )
         )
 
@@ -85,6 +87,7 @@ def of(user: User, role: Role, *, now: dt.datetime, zone: dt.tzinfo) -> Day:
             ).order_by("starts_at")[:MOST]
         ),
         calls=len(calls.waiting(now=now, master=None if manager else user)),
+        merges=merges.count() if manager else 0,
         doubts=doubts(now=now) if manager else [],
         broken=list(
             Connection.objects.filter(state=ConnectionState.BROKEN).defer("sealed_settings").order_by("id")

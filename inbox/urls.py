@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from inbox.views import alerts, card, listing, raw, thread, today, verbs
+from inbox.views import alerts, card, listing, merges, raw, thread, today, verbs
 
 app_name = "inbox"
 urlpatterns: list[URLPattern] = [
@@ -24,11 +24,18 @@ urlpatterns: list[URLPattern] = [
     path("<int:conversation_id>/put-off/", verbs.put_off, name="put-off"),
     path("<int:conversation_id>/silence/", verbs.silence, name="silence"),
     path("<int:conversation_id>/unsilence/", verbs.unsilence, name="unsilence"),
+    path("<int:conversation_id>/open-up/", verbs.open_up, name="open-up"),
+    path("<int:conversation_id>/close-off/", verbs.close_off, name="close-off"),
     path("<int:conversation_id>/leads/<int:lead_id>/why/", verbs.losing_dialog, name="why-lost"),
     path("<int:conversation_id>/leads/<int:lead_id>/lose/", verbs.lose, name="lose-lead"),
     path("<int:conversation_id>/leads/<int:lead_id>/restore/", verbs.restore_lead, name="restore-lead"),
     path("<int:conversation_id>/card/", card.show, name="card"),
     path("<int:conversation_id>/contact/", card.edit, name="contact"),
+    path("one-person/", merges.index, name="merges"),
+    path("one-person/<int:suggestion_id>/merge/", merges.accept, name="merge"),
+    path("one-person/<int:suggestion_id>/two/", merges.dismiss, name="merge-not"),
+    path("one-person/<int:suggestion_id>/again/", merges.ask_again, name="merge-ask-again"),
+    path("one-person/merges/<int:merge_id>/undo/", merges.undo, name="merge-undo"),
     path("raw/", raw.index, name="raw"),
     path("raw/<int:lead_id>/", raw.show, name="raw-lead"),
     path("raw/<int:lead_id>/replay/", raw.replay, name="replay-raw"),

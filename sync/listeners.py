@@ -13,7 +13,7 @@ from integrations import registry
 from leads import pipeline
 from leads import signals as lead_signals
 from leads.models import Lead
-from sync import dirty
+from sync import dirty, links
 from tenants import clock
 
 
@@ -28,6 +28,26 @@ def contact_learned(sender: Any, contact: Any, now: Any, **_: Any) -> None:
     """A name or a phone became known while the person has something open."""
     lead = pipeline.open_of(contact) or Lead.objects.filter(contact=contact).order_by("-id").first()
     if lead is not None:
+        dirty.touch(lead, now=now)
+
+
+@receiver(conversation_signals.contacts_merged)
+def people_merged(sender: Any, merge: Any, now: Any, **_: Any) -> None:
+    """Two contacts are one: so are their twins, and the deals that changed hands say so."""
+    links.adopt(merge)
+    _touch_moved(merge, now=now)
+
+
+@receiver(conversation_signals.contacts_parted)
+def people_parted(sender: Any, merge: Any, now: Any, **_: Any) -> None:
+    """Two people again."""
+    links.give_back(merge)
+    _touch_moved(merge, now=now)
+
+
+def _touch_moved(merge: Any, *, now: Any) -> None:
+    ids = merge.moved["rows"].get("leads.Lead.contact", [])
+    for lead in Lead.objects.select_related("contact").filter(pk__in=ids):
         dirty.touch(lead, now=now)
 
 

@@ -50,6 +50,15 @@ def late(since: dt.datetime | None, now: dt.datetime) -> bool:
     return since is not None and now - since > dt.timedelta(minutes=10)
 
 
+@register.filter
+def lasting(seconds: int | None) -> str:
+    """How long a talk was: `2:31`, `1:02:31`."""
+    if not isinstance(seconds, int):
+        return ""
+    hours, rest = divmod(seconds, 3600)
+    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
+
+
 _MEDIA = {
     "image": ("image", lambda: pgettext("medium", "Photo")),
     "voice": ("voice", lambda: pgettext("medium", "Voice message")),

@@ -60,7 +60,7 @@ class ContactForm(forms.Form):
 @require_safe
 def show(request: HttpRequest, conversation_id: int) -> HttpResponse:
     """The card; `?part=card` is its column alone."""
-    head = parts.head_or_404(conversation_id)
+    head = parts.shown(request, parts.head_or_404(conversation_id))
     context = {
         "thread": head,
         "now": head.now,
@@ -78,7 +78,7 @@ def show(request: HttpRequest, conversation_id: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, conversation_id: int) -> HttpResponse:
     """The dialog that changes a client's name, phone, tags and note."""
-    head = parts.head_or_404(conversation_id)
+    head = parts.shown(request, parts.head_or_404(conversation_id))
     contact = Contact.objects.select_for_update().get(pk=head.contact_id)
     if request.method != "POST":
         form = ContactForm(

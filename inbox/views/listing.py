@@ -37,7 +37,7 @@ def listing(request: HttpRequest, *, with_frame: bool = True) -> dict[str, Any]:
     asked = Asked(request)
     user_id = parts.person(request).pk
     found = (
-        queue.Page(queue.search(asked.query), "")
+        queue.Page(queue.search(asked.query, private=asked.owner), "")
         if asked.query
         else queue.page(asked.view, user_id=user_id, channel=asked.channel, after=asked.after)
     )
@@ -74,7 +74,10 @@ class Asked:
 
     def __init__(self, request: HttpRequest) -> None:
         given = request.GET
+        self.owner = parts.is_owner(request)
         self.view = given.get("view", "") if given.get("view", "") in queue.View.values else queue.View.ALL
+        if self.view == queue.View.PRIVATE and not self.owner:
+            self.view = queue.View.ALL
         channel = given.get("channel", "")
         self.channel = int(channel) if channel.isascii() and channel.isdigit() and len(channel) < 19 else None
         self.query = given.get("q", "").strip()[:200]
@@ -106,13 +109,18 @@ class Asked:
         return self.url(view=queue.View.CLOSED, q="")
 
     @property
+    def private(self) -> str:
+        """Chats of an owner's own account that are no clients'."""
+        return self.url(view=queue.View.PRIVATE, q="")
+
+    @property
     def without_channel(self) -> str:
         """Of all channels."""
         return self.url(channel=None)
 
 
 def tabs(asked: Asked, frame: queue.Frame) -> list[dict[str, Any]]:
-    """The views as links; closed threads stand in the menu beside, put-off ones only when there are any."""
+    """The views as links; closed threads stand in the menu beside, put-off and private ones only when there are any."""
 
     def tab(view: queue.View, count: int | None = None) -> dict[str, Any]:
         shown = "" if not count else "99+" if count >= queue.CAP else count
@@ -130,4 +138,6 @@ def tabs(asked: Asked, frame: queue.Frame) -> list[dict[str, Any]]:
     ]
     if frame.later or asked.view == queue.View.LATER:
         found.append(tab(queue.View.LATER, frame.later))
+    if asked.owner and (frame.private or asked.view == queue.View.PRIVATE):
+        found.append(tab(queue.View.PRIVATE))
     return found

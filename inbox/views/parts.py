@@ -32,6 +32,22 @@ def answers(request: HttpRequest) -> bool:
     return bool(request.seat.role.rank >= Role.MANAGER.rank)  # type: ignore[attr-defined]
 
 
+def is_owner(request: HttpRequest) -> bool:
+    """Whether an owner looks: private chats of an owner's own account are shown to nobody else."""
+    return bool(request.seat.role == Role.OWNER)  # type: ignore[attr-defined]
+
+
+def shown(request: HttpRequest, head: thread.Head) -> thread.Head:
+    """The same head, where this person may see it.
+
+    Raises:
+        Http404: it is a private chat, and this is no owner.
+    """
+    if head.is_private and not is_owner(request):
+        raise Http404
+    return head
+
+
 def person(request: HttpRequest) -> User:
     """Who asks; pages here are guarded, so somebody does."""
     assert isinstance(request.user, User)
@@ -61,6 +77,7 @@ def channel_takes(kind: str) -> bool:
 
 def lines(request: HttpRequest, head: thread.Head, **bounds: Any) -> dict[str, Any]:
     """The context of a thread's head and lines."""
+    shown(request, head)
     return {
         "thread": head,
         "story": thread.story(head.id, unread=head.unread, zone=timezone.get_current_timezone(), **bounds),

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from conversations import private
 from inbox import closing, holding, losing, reading, snooze
 from inbox.views import parts
 from kit.templatetags import marzha
@@ -136,6 +137,28 @@ def unsilence(request: HttpRequest, conversation_id: int) -> HttpResponse:
     thread = parts.locked_or_404(conversation_id)
     holding.unsilence(thread, by=parts.person(request), now=clock.now())
     return parts.answer(request, conversation_id)
+
+
+@needs(Role.OWNER)
+@require_POST
+def open_up(request: HttpRequest, conversation_id: int) -> HttpResponse:
+    """A private chat is a client's after all."""
+    thread = parts.locked_or_404(conversation_id)
+    holding.open_up(thread, by=parts.person(request), now=clock.now())
+    said = parts.toast(_("A client from now on"), undo=parts.undo("close-off", thread.pk))
+    return parts.answer(request, conversation_id, say=said, card=True)
+
+
+@needs(Role.OWNER)
+@require_POST
+def close_off(request: HttpRequest, conversation_id: int) -> HttpResponse:
+    """A chat of a personal account is private."""
+    thread = parts.locked_or_404(conversation_id)
+    if not private.is_personal(thread.connection.kind, thread.chat):
+        return parts.refused(request, conversation_id, _("Only chats of a personal account can be private."))
+    holding.close_off(thread, by=parts.person(request), now=clock.now())
+    said = parts.toast(_("Private: only owners see this chat"), undo=parts.undo("open-up", thread.pk))
+    return parts.answer(request, conversation_id, say=said, card=True)
 
 
 @needs(Role.MANAGER)

@@ -75,11 +75,11 @@ document.addEventListener("click", (event) => {
 
 // An open menu asks for its content, and what is read again meanwhile leaves it open
 document.addEventListener("click", ({ target }) => { // "toggle" comes later, and a reread may come between
-  const menu = target.closest?.("[data-inbox-panes] details[data-menu] > summary")?.parentElement;
+  const menu = target.closest?.("[data-inbox-panes] details:is([data-menu], [data-was]) > summary")?.parentElement;
   menu?.toggleAttribute("hx-morph-skip", !menu.open);
 }, true);
 document.addEventListener("toggle", ({ target }) => {
-  if (!target.matches?.("[data-inbox-panes] details[data-menu]")) return;
+  if (!target.matches?.("[data-inbox-panes] details:is([data-menu], [data-was])")) return;
   target.toggleAttribute("hx-morph-skip", target.open);
-  if (target.open) htmx.trigger(target, "menu:open");
+  if (target.open && "menu" in target.dataset) htmx.trigger(target, "menu:open");
 }, true);
