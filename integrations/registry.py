@@ -25,7 +25,9 @@ _CHANNELS = {
     "vk": "integrations.vk.channel:CHANNEL",
     "max": "integrations.max.channel:CHANNEL",
     "sms": "integrations.sms.channel:CHANNEL",
+    "telephony": "integrations.telephony.channel:CHANNEL",
     "avito": "integrations.avito.channel:CHANNEL",
+    "email": "integrations.mail.channel:CHANNEL",
 }
 _CRMS = {
     "bitrix24": "integrations.bitrix24:CRM",

@@ -114,7 +114,7 @@ class SmsAero(Provider):
     def settle(
         self, settings: Settings, phone: str, text: str, outgoing: Outgoing, since: datetime
     ) -> http.Call[Sent | None]:
-        rows = yield from _rows(settings, {"number": phone[1:], "text": text})
+        rows = yield from _rows(settings, {"number": int(phone[1:]), "text": text})
         for row in rows:
             made = values.unix(str(row.get("dateCreate") or ""))
             same = str(row.get("text") or "") == text and values.e164(str(row.get("number") or "")) == phone
