@@ -1,7 +1,6 @@
 """Says what is due: checked afresh under the visit's lock, through the best chat, once.
 
-Locks are taken in one order: threads, then visits, then reminders. A visit that somebody is changing at this moment
-is not waited for; its reminder is looked at again a second later.
+A visit that somebody is changing at this moment is not waited for; its reminder is looked at again a second later.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection
@@ -19,7 +18,7 @@ from django.utils.translation import gettext as _
 from bookings.models import Booking, BookingStatus
 from conversations import buttons, outbox
 from conversations.models import Author, Conversation, Message, MessageState
-from reminders import reach, signals, texts, together
+from reminders import due, reach, signals, texts, together
 from reminders.models import Reason, Reminder, ReminderText
 from tenants import clock, wall
 from tenants.models import Tenant
@@ -31,16 +30,11 @@ log = logging.getLogger(__name__)
 
 QUEUE = "reminders"
 OWNER = "reminders"
-PREFIX = "reminder:"
+PREFIX, key_of = due.PREFIX, due.key_of
 # So many in one transaction: the threads they go to are locked meanwhile.
 TOGETHER = 50
 AGAIN_AFTER = dt.timedelta(seconds=1)
 AFTER_ERROR = dt.timedelta(seconds=10)
-
-
-def key_of(reminder: Reminder) -> str:
-    """The key of the message: the same reminder is the same message, whichever channel it takes."""
-    return f"{PREFIX}{reminder.booking_id}:{int(reminder.starts_at.timestamp())}:{reminder.offset_minutes}"
 
 
 # ---------------------------------------------------------------- the queue's run
@@ -97,32 +91,18 @@ def _look_again(row: Reminder, *, after: dt.timedelta, error: str = "") -> None:
 
 def _carry(claims: Sequence[Claim]) -> None:
     now, tenant = clock.now(), wall.entered_tenant()
-    named = Reminder.objects.filter(pk__in=[claim.id for claim in claims])
-    _lock_threads(named.values_list("booking__conversation_id", flat=True))
-    free = _lock_visits(named.values_list("booking_id", flat=True))
-    rows = list(
-        Reminder.objects.select_for_update(of=("self",))
-        .select_related("booking__staff", "booking__contact", "booking__attendee", "message")
-        .select_related("booking__conversation__connection", "booking__conversation__contact")
-        .prefetch_related("booking__items")
-        .filter(pk__in=[claim.id for claim in claims], lease_token=claims[0].token, state=State.CLAIMED)
-        .order_by("due_at", "id")
-    )
-    kin: dict[tuple[int, dt.datetime], list[Reminder]] = defaultdict(list)
-    for one in Reminder.objects.filter(booking_id__in={row.booking_id for row in rows}):
-        kin[one.booking_id, one.starts_at].append(one)
-    own, said = texts.own_texts(), _said_before(rows)
+    batch, own = due.read(claims, now=now), texts.own_texts()
     sayings: list[together.Saying] = []
     refused: dict[tuple[State, Reason], list[Reminder]] = defaultdict(list)
-    for row in rows:
-        if row.booking_id not in free:
+    for row in batch.rows:
+        if row.booking_id not in batch.free:
             _look_again(row, after=AGAIN_AFTER)
             continue
-        refusal = _refusal(row, kin[row.booking_id, row.starts_at], own.get(row.offset_minutes), now)
+        refusal = _refusal(row, own.get(row.offset_minutes), now, nearer=row.pk in batch.nearer)
         if refusal is not None:
             refused[refusal].append(row)
             continue
-        saying = _saying(row, own.get(row.offset_minutes), said.get(key_of(row), []), tenant=tenant, now=now)
+        saying = _saying(row, own.get(row.offset_minutes), batch.said[row.pk], tenant=tenant, now=now)
         if saying is not None and saying.plain:
             sayings.append(saying)
         elif saying is not None:
@@ -143,24 +123,9 @@ def _end(rows: Sequence[Reminder], state: State, reason: Reason, *, now: dt.date
             _list_to_call(row, now=now)
 
 
-def _lock_threads(ids: Iterable[int | None]) -> None:
-    wanted = {each for each in ids if each}
-    list(Conversation.objects.select_for_update().filter(pk__in=wanted).order_by("pk").values_list("pk"))
-
-
-def _lock_visits(ids: Iterable[int]) -> set[int]:
-    """Locks visits against a change, those that nobody is changing right now; returns their ids."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id FROM bookings_booking WHERE tenant_id = %s AND id = ANY(%s) ORDER BY id FOR SHARE SKIP LOCKED",
-            [wall.current_tenant_id(), list(set(ids))],
-        )
-        return {row[0] for row in cursor.fetchall()}
-
-
 # ---------------------------------------------------------------- one reminder
 def _refusal(
-    row: Reminder, kin: Sequence[Reminder], own: ReminderText | None, now: dt.datetime
+    row: Reminder, own: ReminderText | None, now: dt.datetime, *, nearer: bool
 ) -> tuple[State, Reason] | None:
     """(state, reason) when the reminder must not be said now."""
     booking = row.booking
@@ -170,11 +135,7 @@ def _refusal(
         return State.CANCELLED, Reason.CANCELLED
     if booking.status != BookingStatus.CONFIRMED or booking.starts_at <= now:
         return State.CANCELLED, Reason.OVER
-    if any(
-        other.offset_minutes < row.offset_minutes
-        and other.due_at <= now < (other.expires_at or other.starts_at)
-        for other in kin
-    ):
+    if nearer:
         return State.SKIPPED, Reason.NEARER
     if row.expires_at is not None and row.expires_at < now:
         return State.EXPIRED, Reason.LATE
@@ -218,15 +179,6 @@ def _saying(
     else:
         _give_up(row, met[0] if met else Reason.NO_CHAT, now=now)
     return None
-
-
-def _said_before(rows: Sequence[Reminder]) -> dict[str, list[Message]]:
-    """Per key the messages that were written for a reminder before: failed for certain, or taken back."""
-    keys: dict[str, list[Message]] = {key_of(row): [] for row in rows}
-    tries = [f"{key}{number}" for key in keys for number in ("", "#2", "#3", "#4", "#5")]
-    for message in Message.objects.filter(key__in=tries).order_by("id"):
-        keys[message.key.partition("#")[0]].append(message)
-    return keys
 
 
 def _say_alone(saying: together.Saying, *, now: dt.datetime) -> None:

@@ -11,6 +11,8 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
+from django.db import connection
+
 from conversations import outbox, signals
 from conversations.models import (
     Author,
@@ -25,9 +27,9 @@ from integrations import registry
 from integrations.protocols.channel import split
 from kit.text import storable
 from reminders.models import Reminder
+from tenants import wall
 from tenants.models import new_token
 from work import sweep
-from work.rows import State
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,20 +64,38 @@ def say(sayings: Sequence[Saying], *, now: dt.datetime) -> None:
     Delivery.objects.bulk_create(
         [_delivery(saying, message, now) for saying, message in zip(sayings, messages, strict=True)]
     )
-    threads: dict[int, Conversation] = {}
     for saying, message in zip(sayings, messages, strict=True):
-        thread = threads.setdefault(saying.thread.pk, saying.thread)
-        thread.last_message_at, thread.last_text = now, message.text[:200]
+        saying.thread.last_message_at, saying.thread.last_text = now, message.text[:200]
         saying.reminder.message, saying.reminder.channel_kind = message, saying.thread.connection.kind
-    Conversation.objects.bulk_update(threads.values(), ["last_message_at", "last_text"])
-    rows = [saying.reminder for saying in sayings]
-    Reminder.objects.bulk_update(rows, ["message", "channel_kind"])
-    Reminder.objects.filter(pk__in=[row.pk for row in rows]).update(
-        state=State.DONE, reason="", last_error="", lease_until=None, lease_token=None
-    )
+    _note(sayings, now)
     sweep.nudge(outbox.QUEUE)
     for message in messages:
         signals.message_said.send(Message, message=message, now=now)
+
+
+_THREADS = """
+UPDATE conversations_conversation c SET last_message_at = %s, last_text = t.text
+FROM unnest(%s::bigint[], %s::text[]) AS t(id, text) WHERE c.tenant_id = %s AND c.id = t.id
+"""
+_REMINDERS = """
+UPDATE reminders_reminder r SET state = 'done', reason = '', last_error = '', lease_until = NULL, lease_token = NULL,
+  message_id = t.message, channel_kind = t.kind
+FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS t(id, message, kind) WHERE r.tenant_id = %s AND r.id = t.id
+"""
+
+
+def _note(sayings: Sequence[Saying], now: dt.datetime) -> None:
+    """Threads show the last word; the reminders are done."""
+    tenant_id, rows = wall.current_tenant_id(), [saying.reminder for saying in sayings]
+    texts = {saying.thread.pk: saying.thread.last_text for saying in sayings}  # the last one of a thread
+    with connection.cursor() as cursor:
+        cursor.execute(_THREADS, [now, list(texts), list(texts.values()), tenant_id])
+        said = [
+            [row.pk for row in rows],
+            [row.message_id for row in rows],
+            [row.channel_kind for row in rows],
+        ]
+        cursor.execute(_REMINDERS, [*said, tenant_id])
 
 
 def _offer(saying: Saying, row: Sequence[tuple[str, str]], now: dt.datetime) -> list[ButtonAction]:

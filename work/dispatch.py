@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import select
+import sys
 import threading
 import time
 
@@ -20,6 +21,9 @@ from work import claim, heartbeat, sweep
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 1.0
+# Each loop's trip to the database ends in a wait for the interpreter; with the usual 5 ms a busy loop would hold up the
+# others for longer than the database does.
+SWITCH_SECONDS = 0.0005
 # A slow row that nobody took for so long after a nudge is done here.
 PATIENCE_SECONDS = 20.0
 
@@ -34,6 +38,7 @@ class Dispatcher:
 
     def run(self) -> None:
         """Works until `stop`; a database that went away is waited for."""
+        sys.setswitchinterval(SWITCH_SECONDS)
         threads = [
             threading.Thread(target=self._loop, args=(queue,), name=queue.name, daemon=True)
             for queue in self.queues
