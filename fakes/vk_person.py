@@ -60,24 +60,22 @@ class Person:
             {"type": "s", "width": 75, "height": 56, "url": self.vk.serve("s.jpg", b"\xff\xd8small")},
             {"type": "w", "width": 1600, "height": 1200, "url": self.vk.serve("w.jpg", content)},
         ]
-        photo = {"id": 457239020, "owner_id": self.id, "access_key": "a1b2", "sizes": sizes}
+        photo = {"id": 457239020, "owner_id": self.id, "album_id": -3, "access_key": "a1b2", "sizes": sizes}
+        photo |= {"date": int(time.time()), "has_tags": False, "text": ""}
         return self.say(text, attachments=[{"type": "photo", "photo": photo}])
 
     def send_voice(self, content: bytes = b"OggS", seconds: int = 7) -> int:
         """Sends a voice message."""
-        voice = {
-            "id": 1,
-            "owner_id": self.id,
-            "duration": seconds,
-            "link_ogg": self.vk.serve("a.ogg", content),
-        }
-        return self.say("", attachments=[{"type": "audio_message", "audio_message": voice}])
+        links = {"link_ogg": self.vk.serve("a.ogg", content), "link_mp3": self.vk.serve("a.mp3", content)}
+        voice = {"id": 1, "owner_id": self.id, "duration": seconds, "waveform": [0, 3], "access_key": "k1"}
+        return self.say("", attachments=[{"type": "audio_message", "audio_message": voice | links}])
 
     def send_document(self, content: bytes, title: str = "scan.pdf") -> int:
         """Sends a file; its address leads on to another one, as VK's do."""
         self.vk.serve(title, content)
         extension = title.rpartition(".")[2]
         doc = {"id": 2, "owner_id": self.id, "title": title, "ext": extension, "size": len(content)}
+        doc |= {"date": int(time.time()), "type": 1}
         return self.say(
             "", attachments=[{"type": "doc", "doc": {**doc, "url": f"{self.vk.url}/docs/{title}"}}]
         )
@@ -136,6 +134,7 @@ class Person:
             "from_id": self.id,
             "peer_id": self.id,
             "out": 0,
+            "version": 10000000 + self.vk.next_number(),
             "conversation_message_id": self.vk.next_in_chat(self.id),
             "attachments": [],
             "fwd_messages": [],
