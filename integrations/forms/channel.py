@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from integrations import errors
-from integrations.forms import body, fields, generic, googleads, origins, recognise, tilda
+from integrations.forms import body, fields, generic, googleads, jivo, origins, recognise, tilda
 from integrations.protocols.channel import (
     BaseChannel,
     Capabilities,
@@ -124,6 +124,8 @@ class FormChannel(BaseChannel):
             return HookReply(headers={**_JSON, **cors}, body=safejson.dumps(answer))
         if googleads.matches(submission):
             return HookReply(headers=_JSON, body=b"{}")
+        if jivo.matches(submission):
+            return HookReply(headers=_JSON, body=b'{"result":"ok"}')
         if submission.encoding != "json" and _navigates(request.headers):
             location = origins.redirect(settings, fields.scalar(tree.get("redirect")))
             if location:

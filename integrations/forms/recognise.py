@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from integrations.forms import generic, googleads, marquiz, tilda, vkads, yandex
+from integrations.forms import generic, googleads, googleforms, jivo, marquiz, tilda, vkads, yandex
 from integrations.forms.body import Submission
 from integrations.protocols.channel import Fact, Settings
 
@@ -29,7 +29,7 @@ class Sender(Protocol):
         ...
 
 
-SENDERS: tuple[Sender, ...] = (yandex, vkads, googleads, marquiz, tilda, generic)
+SENDERS: tuple[Sender, ...] = (yandex, vkads, googleads, googleforms, jivo, marquiz, tilda, generic)
 
 
 def sender(submission: Submission) -> Sender:

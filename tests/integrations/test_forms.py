@@ -451,6 +451,54 @@ def test_yandex_forms_of_both_kinds():
     assert (one.touch.source, one.touch.campaign) == ("telegram", "post1")
 
 
+def test_google_forms_by_our_script():
+    told = {
+        "source": "google_forms",
+        "form_id": "1FAIp",
+        "response_id": "2_ABaOnue",
+        "answers": [
+            {"q": "Ваше имя", "a": "Мария"},
+            {"q": "Телефон", "a": "8 905 123-45-70"},
+            {"q": "Услуга", "a": ["Стрижка", "Борода"]},
+        ],
+    }
+    one = lead(posted(told))
+    assert (one.provider, one.external_id, one.form_id) == ("google_forms", "googleforms:2_ABaOnue", "1FAIp")
+    assert (one.name, one.phone, one.answers) == ("Мария", "+79051234570", (("Услуга", "Стрижка, Борода"),))
+    assert FORM.event_id(posted(told)) == one.external_id
+
+
+JIVO = {
+    "event_name": "offline_message",
+    "offline_message_id": "77",
+    "message": "Перезвоните мне",
+    "visitor": {"name": "Мария", "phone": "+7 905 123-45-70", "email": "", "number": "5"},
+    "session": {"utm_json": {"source": "yandex", "campaign": "autumn"}},
+    "page": {"url": "https://salon.example/price", "title": "Цены"},
+}
+
+
+def test_jivo():
+    one = lead(posted(JIVO))
+    assert (one.provider, one.external_id) == ("jivo", "jivo:offline_message:77")
+    assert (one.name, one.phone, one.message) == ("Мария", "+79051234570", "Перезвоните мне")
+    assert (one.touch.source, one.touch.campaign, one.page_url) == (
+        "yandex",
+        "autumn",
+        "https://salon.example/price",
+    )
+    assert FORM.acknowledge({}, posted(JIVO)).body == b'{"result":"ok"}'
+
+
+def test_a_chat_of_jivo_is_a_lead_where_it_can_be_answered():
+    chat = {"messages": [{"type": "visitor", "message": "Есть окно?"}, {"type": "agent", "message": "Да"}]}
+    finished = {**JIVO, "event_name": "chat_finished", "chat_id": 9, "message": None, "chat": chat}
+    assert lead(posted(finished)).message == "Есть окно?"
+    for told in ({**finished, "visitor": {"name": "Гость"}}, {**JIVO, "event_name": "chat_accepted"}):
+        (fact,) = FORM.parse({}, posted(told))
+        assert isinstance(fact, Ignored)
+
+
 def test_a_vk_community_form_belongs_elsewhere():
     assert FORM.handshake({}, posted({"type": "lead_forms_new", "group_id": 1})).status == 404
 
