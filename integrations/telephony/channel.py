@@ -56,7 +56,11 @@ class TelephonyChannel(BaseChannel):
     def handshake(self, settings: Settings, request: HookRequest) -> HookReply | None:
         """Probes of the address, and questions that carry no event."""
         wire = _of(settings)
-        return wire.handshake(settings, event_of(request)) if wire else None
+        reply = wire.handshake(settings, event_of(request)) if wire else None
+        if reply is None and not request.body.strip() and not request.query:
+            # Somebody opened the address to see whether it is there.
+            return HookReply(headers={"Content-Type": "text/plain; charset=utf-8"}, body=b"ok")
+        return reply
 
     def verify(self, settings: Settings, request: HookRequest) -> bool:
         wire, event = _of(settings), event_of(request)

@@ -6,7 +6,8 @@ import hmac
 import json
 from urllib.parse import parse_qs, urlencode
 
-from integrations.protocols.channel import HookRequest, Outgoing
+from integrations import registry
+from integrations.protocols.channel import CallHappened, HookRequest, Ignored, Outgoing
 from tests.integrations.cases import JSON, Wire
 from tests.integrations.wires.sms import twilio as twilio_signed
 
@@ -226,3 +227,29 @@ WIRES = [
         [{}, {"x-twilio-signature": "AAAA"}, {"x-twilio-signature": "\udcff"}],
     ),
 ]
+
+
+# For the tests of what events say -------------------------------------------------------------------------------------
+
+TELEPHONY = registry.channel("telephony")
+SETTINGS = {wire.settings["provider"]: wire.settings for wire in WIRES}
+CLIENT, LINE = "+79131234567", "+74951112233"
+
+
+def call(provider: str, request: HookRequest, **more: str) -> CallHappened:
+    """The one fact of an event."""
+    (one,) = TELEPHONY.parse({**SETTINGS[provider], **more}, request)
+    assert isinstance(one, CallHappened), one
+    return one
+
+
+def ignored(provider: str, request: HookRequest) -> str:
+    """Why an event is nothing of ours."""
+    (one,) = TELEPHONY.parse(SETTINGS[provider], request)
+    assert isinstance(one, Ignored), one
+    return one.reason
+
+
+def verified(provider: str, request: HookRequest, **more: str) -> bool:
+    """Is it let in?"""
+    return TELEPHONY.verify({**SETTINGS[provider], **more}, request)
