@@ -52,16 +52,14 @@ def connect(settings: Settings, hook_url: str) -> http.Call[Connected]:
 
 
 def health(settings: Settings, hook_url: str) -> http.Call[Health]:
-    """Is the bot alive and our address subscribed? A lost subscription is made again at once."""
+    """Is the bot alive and our address subscribed?"""
     yield from me(settings)
     if hook_url in (yield from _subscribed(settings)):
         return Health(ok=True)
-    yield from _subscribe(settings, hook_url)
     return Health(
         ok=False,
-        reason=_(
-            "MAX had dropped our address, as it does after 8 hours without an answer; it was subscribed again"
-        ),
+        code="hook",
+        reason=_("MAX has dropped our address, as it does after 8 hours without an answer from it"),
     )
 
 

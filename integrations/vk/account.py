@@ -38,6 +38,12 @@ EVENTS = (
 # Asked of the community itself: without them nobody can write to it, or buttons stay dead.
 FEATURES = {"messages": 1, "bots_capabilities": 1, "bots_start_button": 1}
 
+_STATES = {
+    "gone": _("VK has no address of ours for this community"),
+    "failed": _("VK stopped sending: our address had not answered it"),
+    "wait": _("VK has not confirmed our address yet"),
+}
+
 
 def connect(settings: Settings, hook_url: str) -> http.Call[Connected]:
     """Checks the key, switches messages on and registers the hook. See the module for why it takes two calls."""
@@ -69,23 +75,12 @@ def connect(settings: Settings, hook_url: str) -> http.Call[Connected]:
 
 
 def health(settings: Settings, hook_url: str) -> http.Call[Health]:
-    """Is the callback server known and working? One that VK gave up is tried again at once."""
-    group = _group(settings)
-    server = _ours((yield from _servers(settings, group)), hook_url)
-    if server is None:
-        return Health(ok=False, reason=_("VK has no address of ours for this community: connect it again"))
-    status = values.text(server, "status", 32)
+    """Is the callback server known and working? Connecting again makes VK try one that it gave up."""
+    server = _ours((yield from _servers(settings, _group(settings))), hook_url)
+    status = values.text(server, "status", 32) if server is not None else "gone"
     if status == "ok":
         return Health(ok=True)
-    if status != "failed":
-        return Health(ok=False, reason=_("VK has not confirmed our address yet"))
-    if (yield from _code(settings, group)) != settings.get("confirmation"):
-        return Health(ok=False, reason=_("VK stopped sending and wants a new confirmation: connect it again"))
-    yield from _save(settings, group, hook_url, values.ident(server.get("id")))
-    return Health(
-        ok=False,
-        reason=_("VK stopped sending after our address had not answered; it was asked to begin again"),
-    )
+    return Health(ok=False, code="hook", reason=_STATES.get(status, _STATES["wait"]))
 
 
 def disconnect(settings: Settings, hook_url: str) -> http.Call[None]:
@@ -106,7 +101,7 @@ def _register(settings: Settings, group: str, hook_url: str) -> http.Call[None]:
     server = _ours(servers, hook_url) or {}
     number = values.ident(server.get("id"))
     same = server.get("secret_key") == (settings.get("secret") or "")
-    if not same or server.get("status") not in ("ok", "wait"):
+    if not same or server.get("status") != "ok":
         number = yield from _save(settings, group, hook_url, number)
     yield from client.call(
         settings,

@@ -12,7 +12,8 @@ from connections import accounts, connect, hooks
 from connections.models import Connection, ConnectionState, InboundEvent
 from fakes.server import Answer, FakeServer, Seen
 from fakes.vk import GROUP, FakeVk
-from integrations import errors
+from integrations import errors, registry
+from kit import http
 from tests import asgi
 from tests.conftest import Salon
 
@@ -75,7 +76,8 @@ def test_an_owner_needs_no_code(salon: Salon, web: Web, vk: FakeVk) -> None:
         assert (connection.state, connection.name) == (ConnectionState.OK, "Salon")
         assert connection.account["link_base"] == "https://vk.me/salon_omsk"
         assert InboundEvent.objects.filter(connection=connection).count() == 1
-    assert connect.check(salon.id, number).ok
+        hook = web.url + accounts.hook_path(connection)
+    assert http.run(registry.channel("vk").health(kept(salon, number), hook)).ok
 
 
 def test_a_code_that_changes_on_the_way_is_kept_for_the_next_time(salon: Salon, web: Web, vk: FakeVk) -> None:

@@ -446,8 +446,9 @@ def test_health(server, go):
     # MAX drops an address that has not answered for eight hours.
     server.subscriptions.clear()
     told = go(MAX.health(SETTINGS, HOOK))
-    assert not told.ok
+    assert (told.ok, told.code) == (False, "hook")
     assert "8 hours" in str(told.reason)
+    go(MAX.connect(SETTINGS, HOOK))
     assert go(MAX.health(SETTINGS, HOOK)).ok
     server.revoked.add(SETTINGS["bot_token"])
     with pytest.raises(errors.Rejected) as refusal:

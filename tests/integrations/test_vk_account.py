@@ -178,26 +178,31 @@ def test_a_server_that_works_is_healthy(vk, door):
     hook = door.url + "/hooks/vk/token/"
     connect(hook=hook)
     assert health(hook).ok
-    assert not health("https://elsewhere.example/hooks/vk/token/").ok
+    gone = health("https://elsewhere.example/hooks/vk/token/")
+    assert (gone.ok, gone.code) == (False, "hook")
 
 
-def test_a_server_that_vk_gave_up_is_tried_again_and_named(vk, door):
+def test_a_server_that_vk_gave_up_is_named_and_tried_again_by_connecting(vk, door):
     hook = door.url + "/hooks/vk/token/"
     connect(hook=hook)
     vk.servers[1]["status"] = "failed"
-    first = health(hook)
-    assert not first.ok
-    assert "asked to begin again" in str(first.reason)
+    told = health(hook)
+    assert (told.ok, told.code) == (False, "hook")
+    assert "stopped sending" in str(told.reason)
+    connect(hook=hook)
     assert health(hook).ok
 
 
-def test_with_another_code_the_owner_has_to_connect_again(vk, door):
+def test_a_new_code_is_asked_for_before_vk_tries_again(vk, door):
     hook = door.url + "/hooks/vk/token/"
     connect(hook=hook)
     vk.servers[1]["status"] = "failed"
     vk.code = "fffff"
-    assert "connect it again" in str(health(hook).reason)
+    assert connect(hook=hook).settings == {"confirmation": "fffff"}
     assert vk.servers[1]["status"] == "failed"
+    door.settings["confirmation"] = "fffff"
+    connect({**SETTINGS, "confirmation": "fffff"}, hook)
+    assert health(hook).ok
 
 
 def test_an_address_that_waits_for_its_confirmation(vk):
