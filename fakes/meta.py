@@ -76,7 +76,10 @@ class FakeMeta(WhatsAppPart, InstagramPart):
         }
         if sent.get("biz_opaque_callback_data"):
             row["biz_opaque_callback_data"] = sent["biz_opaque_callback_data"]
-        return self.deliver_whatsapp({"statuses": [row]}, hook=hook)
+        told: dict[str, Any] = {"statuses": [row]}
+        if status != "failed":  # those come without
+            told["contacts"] = [{"profile": {"name": "Anna"}, "wa_id": sent["whom"]}]
+        return self.deliver_whatsapp(told, hook=hook)
 
     def deliver_whatsapp(self, value: dict[str, Any], *, field: str = "messages", hook: str = "") -> int:
         """Posts one change about the number; the answer's status, 0 when the connection failed."""

@@ -80,7 +80,12 @@ class WhatsAppPerson:
 
     def stop_marketing(self, value: str = "stop") -> int:
         """Switches advertising off, or on again ("resume")."""
-        wish = {"category": "marketing_messages", "value": value, "timestamp": int(time.time())}
+        wish: dict[str, Any] = {
+            "category": "marketing_messages",
+            "value": value,
+            "timestamp": int(time.time()),
+        }
+        wish["detail"] = f"User requested to {value} marketing messages"
         wish |= {} if self.hides_phone else {"wa_id": self.wa_id}
         told = {"contacts": [self.contact()], "user_preferences": [{**wish, "user_id": self.bsuid}]}
         return self.meta.deliver_whatsapp(told, field="user_preferences", hook=self.hook)
@@ -93,6 +98,7 @@ class WhatsAppPerson:
             "user_id": bsuid,
             "previous_user_id": self.bsuid,
         }
+        system["body"] = f"User {self.name} changed from {self.wa_id} to {wa_id}"
         message = {
             "from": self.wa_id,
             "id": self._id(),

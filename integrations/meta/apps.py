@@ -10,6 +10,8 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from integrations import errors
 from integrations.meta import values
 from integrations.meta.client import Graph, object_id
@@ -24,10 +26,15 @@ class App:
     own: Graph
 
 
-def of(graph: Graph) -> http.Call[App]:
-    """The app that a token of Facebook belongs to. Raises `integrations.errors`."""
+def of(graph: Graph, expected: str = "") -> http.Call[App]:
+    """The app that a token of Facebook belongs to. Raises Rejected when it is not `expected`, `integrations.errors`."""
     answer = yield from graph.call("GET", "app", query={"fields": "id,name"})
     number = object_id(values.ident(answer, "id"), "app's id")
+    if expected and expected != number:
+        # Events are signed with the secret of the app that the token belongs to: ours would not fit.
+        raise errors.Rejected(
+            str(_("The access token was made with another app: its id is %s.") % number), code="wrong_app"
+        )
     # An app signs for itself with "<id>|<secret>"; the proof of a user's token would be wrong there.
     own = dataclasses.replace(graph, token=f"{number}|{graph.app_secret}", app_secret="")
     return App(number, own)
@@ -46,7 +53,7 @@ def subscribe(
         if not refusal.revoked:
             raise
         raise errors.Rejected(
-            "the app secret does not belong to the app of this access token", code="bad_app_secret"
+            str(_("The app secret does not belong to the app of this access token.")), code="bad_app_secret"
         ) from None
     for subscription in values.items(answer, "data"):
         if values.text(subscription, "object") == kind and subscription.get("active") is not False:

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django import conf
+from django.utils.translation import gettext_lazy as _
 
 from integrations import errors
 from integrations.meta import meanings, signature
@@ -132,7 +133,9 @@ def failure(
     code, subcode = _int(error.get("code")), _int(error.get("error_subcode"))
     told = _told(error, token)
     if code == 100 and "appsecret_proof" in told:
-        return errors.Rejected("the app secret does not belong to this app", code="bad_app_secret")
+        return errors.Rejected(
+            str(_("The app secret does not belong to the app of this access token.")), code="bad_app_secret"
+        )
     meaning = None if code is None else meanings.find(table, code, subcode or 0)
     if meaning is None:
         if response.status == 429:

@@ -48,7 +48,7 @@ _REVOKED = Meaning(
     revoked=True,
 )
 _PERMISSION = Meaning(
-    word="permission",
+    word="rights",
     text=_(
         "The access token lacks a permission for this. Check the permissions of the app and of the token."
     ),
@@ -96,7 +96,7 @@ GRAPH: Table = {
     803: _NO_ACCOUNT,
     368: _RESTRICTED,
     2200: Meaning(
-        word="hook_refused",
+        word="hook_unreachable",
         text=_(
             "Meta could not reach our address to confirm it. Is the site open to the internet over https?"
         ),

@@ -164,12 +164,12 @@ def test_a_broken_upload_has_said_nothing_and_may_be_repeated(meta, go):
         (190, 463, "revoked", "revoked"),
         (10, 2534022, "window_closed", ""),
         (10, 2018278, "window_closed", ""),
-        (10, 0, "permission", ""),
+        (10, 0, "rights", ""),
         (100, 2534014, "unreachable", "blocked"),
         (100, 2018001, "unreachable", "blocked"),
         (551, 0, "unreachable", "blocked"),
         (200, 1545041, "unreachable", "blocked"),
-        (200, 0, "permission", ""),
+        (200, 0, "rights", ""),
         (100, 0, "bad_parameter", "content"),
         (368, 0, "restricted", ""),
         (10903, 0, "comment_closed", ""),
@@ -283,7 +283,7 @@ def test_connecting_by_instagrams_own_login(meta, go):
 
 def test_connecting_through_a_page_registers_the_hook_too(meta, go):
     connected = go(INSTAGRAM.connect(PAGE, HOOK))
-    assert (connected.external_id, connected.details["app_id"]) == (ACCOUNT, APP)
+    assert (connected.external_id, connected.settings["app_id"]) == (ACCOUNT, APP)
     assert meta.app_hooks["instagram"]["callback_url"] == HOOK
     assert "comments" in meta.app_hooks["instagram"]["fields"]
     # A page knows no field of Instagram.
@@ -302,7 +302,7 @@ def test_connecting_another_account(meta, changed, code):
 
 
 def test_health_and_disconnecting(meta, go):
-    assert not go(INSTAGRAM.health(SETTINGS, HOOK)).ok
+    assert go(INSTAGRAM.health(SETTINGS, HOOK)).code == "hook"
     go(INSTAGRAM.connect(SETTINGS, HOOK))
     assert go(INSTAGRAM.health(SETTINGS, HOOK)).ok
     assert go(INSTAGRAM.health({**SETTINGS, "app_id": APP}, HOOK)).ok
@@ -373,6 +373,7 @@ def test_a_talk(meta, door):
     assert door.last() == MessagesDeleted(chat=ANNA, external_ids=(said.external_id,))
     anna.hear("Я на месте")
     assert isinstance(door.last(), OperatorEcho)
+    door.settings = {**SETTINGS, "app_id": APP}
     anna.hear("Записать?", mid=sent["external_id"], app_id=int(APP))
     assert isinstance(door.last(), Ignored)
 

@@ -197,13 +197,8 @@ def test_what_the_owner_writes_in_the_app():
     ("app_id", "own", "kept"),
     [
         (700100200300, "700100200300", False),
-        (
-            700100200300,
-            "",
-            False,
-        ),  # whose it is we cannot tell: our own words must not pass for a colleague's
+        (700100200300, "", True),  # known above by the id that our call was answered with
         (999, "700100200300", True),
-        (263902037430900, "", True),  # Meta Business Suite: a person
     ],
 )
 def test_what_programs_write(app_id, own, kept):

@@ -48,7 +48,8 @@ def test_connecting_checks_the_account_and_registers_the_hook(meta, go):
     connected = go(WHATSAPP.connect(SETTINGS, HOOK))
     assert (connected.external_id, connected.name) == (NUMBER, "Salon")
     assert connected.link_base == "https://wa.me/79990000000"
-    assert connected.details == {"phone": "+7 999 000-00-00", "business_account_id": BUSINESS, "app_id": APP}
+    assert connected.details == {"phone": "+7 999 000-00-00", "app_id": APP}
+    assert connected.settings == {"business_account_id": BUSINESS}
     assert meta.override == {"url": HOOK, "verify_token": "wa_verify"}
     assert meta.app_hooks[OBJECT]["callback_url"] == HOOK
     assert {"messages", "smb_message_echoes", "account_update"} <= set(meta.app_hooks[OBJECT]["fields"])
@@ -83,7 +84,7 @@ def test_meta_asks_our_door_before_it_takes_the_address(meta, door):
     assert meta.override["url"] == f"{door.url}/"
     with pytest.raises(errors.Rejected) as refusal:
         http.run(WHATSAPP.connect({**SETTINGS, "verify_token": "another"}, f"{door.url}/other/"))
-    assert refusal.value.code == "hook_refused"
+    assert refusal.value.code == "hook_unreachable"
 
 
 @pytest.mark.parametrize(
@@ -93,6 +94,7 @@ def test_meta_asks_our_door_before_it_takes_the_address(meta, door):
         ({"phone_number_id": "999"}, "no_such_account"),
         ({"phone_number_id": "+7 999 000"}, "bad_settings"),
         ({"business_account_id": "salon"}, "bad_settings"),
+        ({"app_id": "5"}, "wrong_app"),
         ({"access_token": ""}, "revoked"),
     ],
 )
@@ -120,14 +122,14 @@ def test_the_business_account_is_given_or_found(meta):
 
 
 def test_health(meta, go):
-    assert not go(WHATSAPP.health(SETTINGS, HOOK)).ok
+    assert go(WHATSAPP.health(SETTINGS, HOOK)).code == "hook"
     go(WHATSAPP.connect(SETTINGS, HOOK))
     assert go(WHATSAPP.health(SETTINGS, HOOK)).ok
     meta.override = {}  # the app's own address is ours too
     assert go(WHATSAPP.health(SETTINGS, HOOK)).ok
     meta.override = {"url": "https://thief.example/secret-path"}
     told = go(WHATSAPP.health(SETTINGS, HOOK))
-    assert not told.ok
+    assert (told.ok, told.code) == (False, "taken")
     assert "secret-path" not in str(told.reason)
 
 

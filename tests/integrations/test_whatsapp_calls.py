@@ -338,9 +338,9 @@ def test_later(meta, code, meaning):
         (131062, "need_phone", ""),
         (131042, "payment", ""),
         (132001, "no_template", "content"),
-        (200, "permission", ""),
-        (299, "permission", ""),
-        (10, "permission", ""),
+        (200, "rights", ""),
+        (299, "rights", ""),
+        (10, "rights", ""),
         (99999, "rejected", ""),
     ],
 )

@@ -244,6 +244,16 @@ def test_events_of_other_numbers_are_none_of_ours():
     assert isinstance(test, Ignored)
 
 
+def test_news_of_another_account_behind_the_same_app_is_none_of_ours():
+    body = news("account_update", event="ACCOUNT_VIOLATION")
+    (ours,) = WHATSAPP.parse(
+        {**WIRE.settings, "business_account_id": "102290129340398"}, HookRequest(body=body)
+    )
+    assert isinstance(ours, AccountChanged)
+    (theirs,) = WHATSAPP.parse({**WIRE.settings, "business_account_id": "5"}, HookRequest(body=body))
+    assert isinstance(theirs, Ignored)
+
+
 def test_events_of_other_products_are_left_alone():
     (one,) = WHATSAPP.parse({}, HookRequest(body=b'{"object":"page","entry":[]}'))
     assert isinstance(one, Ignored)

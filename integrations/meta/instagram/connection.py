@@ -77,7 +77,9 @@ def connect(settings: Settings, hook_url: str) -> http.Call[Connected]:
         external_id=number,
         name=values.text(account, "name", 255) or username,
         link_base=f"https://ig.me/m/{username}" if username else "",
-        details={"username": username, **({"app_id": app_id} if app_id else {})},
+        details={"username": username},
+        # With it, echoes of our own messages are told apart from a colleague's.
+        settings={"app_id": app_id} if app_id else {},
     )
 
 
@@ -91,7 +93,8 @@ def health(settings: Settings, hook_url: str) -> http.Call[Health]:
             continue
         if "messages" in _names(app):
             return Health(ok=True)
-    return Health(ok=False, reason=_("Instagram does not report this account's messages: connect it again."))
+    lost = _("Instagram does not report this account's messages: connect it again.")
+    return Health(ok=False, reason=lost, code="hook")
 
 
 def disconnect(settings: Settings, hook_url: str) -> http.Call[None]:
@@ -124,7 +127,7 @@ def renew(settings: Settings) -> http.Call[Renewed | None]:
 
 def _register(graph: Graph, settings: Settings, hook_url: str) -> http.Call[str]:
     """Registers the address for the app behind a page's token; the app's number."""
-    app = yield from apps.of(graph)
+    app = yield from apps.of(graph, settings.get("app_id") or "")
     yield from apps.subscribe(app, OBJECT, FIELDS, hook_url, settings.get("verify_token") or "")
     return app.number
 

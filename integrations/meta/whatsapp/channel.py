@@ -98,6 +98,11 @@ class WhatsAppChannel(BaseChannel):
             label=_("WhatsApp Business account ID"),
             help=_("Beside the phone number ID. Only needed when Meta does not tell it by itself."),
         ),
+        Field(
+            name="app_id",
+            label=_("App ID"),
+            help=_("At the top of the app's page. With it, a token of another app is noticed."),
+        ),
     )
     guide = Guide(
         icon="whatsapp",
@@ -136,7 +141,11 @@ class WhatsAppChannel(BaseChannel):
 
     def parse(self, settings: Settings, request: HookRequest) -> list[Fact]:
         try:
-            return parse.facts(request.body, (settings.get("phone_number_id") or "").strip())
+            return parse.facts(
+                request.body,
+                (settings.get("phone_number_id") or "").strip(),
+                (settings.get("business_account_id") or "").strip(),
+            )
         except errors.ParseError:
             raise
         except Exception as error:

@@ -15,7 +15,6 @@ from django.utils.translation import gettext_lazy as _
 from integrations import errors
 from integrations.meta import apps, client, meanings, values
 from integrations.meta.client import Graph
-from integrations.meta.values import Json
 from integrations.meta.whatsapp.parse import OBJECT
 from integrations.protocols.channel import Connected, Health, Settings
 from kit import http
@@ -72,7 +71,7 @@ def business_account(settings: Settings, app: apps.App | None = None) -> http.Ca
     if given:
         return client.object_id(given, "WhatsApp Business account id")
     graph, number = graph_of(settings), phone_id(settings)
-    app = app or (yield from apps.of(graph))
+    app = app or (yield from apps.of(graph, settings.get("app_id") or ""))
     candidates = yield from apps.granted(app, graph.token, _SCOPE)
     for candidate in candidates:
         account = client.object_id(candidate, "WhatsApp Business account id")
@@ -93,7 +92,7 @@ def connect(settings: Settings, hook_url: str) -> http.Call[Connected]:
     phone = yield from graph.call("GET", number, query={"fields": _PHONE_FIELDS})
     if values.ident(phone, "id") != number:
         raise errors.Uncertain("the answer is not the number")
-    app = yield from apps.of(graph)
+    app = yield from apps.of(graph, settings.get("app_id") or "")
     token = settings.get("verify_token") or ""
     yield from apps.subscribe(app, OBJECT, FIELDS, hook_url, token)
     account = yield from business_account(settings, app)
@@ -105,7 +104,9 @@ def connect(settings: Settings, hook_url: str) -> http.Call[Connected]:
         external_id=number,
         name=values.text(phone, "verified_name", 255) or shown,
         link_base=f"https://wa.me/{digits}" if digits else "",
-        details={"phone": shown, "business_account_id": account, "app_id": app.number},
+        details={"phone": shown, "app_id": app.number},
+        # With it, news of other accounts that share the app is told apart.
+        settings={"business_account_id": account},
     )
 
 
@@ -114,11 +115,21 @@ def health(settings: Settings, hook_url: str) -> http.Call[Health]:
     graph, number = graph_of(settings), phone_id(settings)
     phone = yield from graph.call("GET", number, query={"fields": _PHONE_FIELDS})
     trouble = _STATUSES.get(values.text(phone, "status", 32).upper())
-    if trouble is None:
-        trouble = _hook_trouble(phone, hook_url)
-    if trouble is None and values.text(phone, "quality_rating", 16).upper() == "RED":
-        trouble = _("WhatsApp rates the number low: clients block it or report its messages.")
-    return Health(ok=trouble is None, reason=trouble or "")
+    if trouble is not None:
+        return Health(ok=False, reason=trouble)
+    hooks = values.child(phone, "webhook_configuration")
+    # The narrowest address that is set is the one in force.
+    order = ("phone_number", "whatsapp_business_account", "application")
+    url = next((found for key in order if (found := values.text(hooks, key, 2000))), "")
+    if not url:
+        return Health(ok=False, reason=_("WhatsApp has no address of ours for this number"), code="hook")
+    if url != hook_url:
+        # Without the address: it may be a secret of whoever took the number over.
+        return Health(ok=False, reason=_("the number reports to another service"), code="taken")
+    if values.text(phone, "quality_rating", 16).upper() == "RED":
+        low = _("WhatsApp rates the number low: clients block it or report its messages.")
+        return Health(ok=False, reason=low)
+    return Health(ok=True)
 
 
 def disconnect(settings: Settings, hook_url: str) -> http.Call[None]:
@@ -134,14 +145,3 @@ def _override(graph: Graph, number: str, url: str, token: str) -> http.Call[None
     if url:
         configuration["verify_token"] = token
     yield from graph.call("POST", number, json={"webhook_configuration": configuration})
-
-
-def _hook_trouble(phone: Json, hook_url: str) -> Any:
-    """Why events do not reach us, None when they do: the narrowest address that is set is the one in force."""
-    hooks = values.child(phone, "webhook_configuration")
-    for key in ("phone_number", "whatsapp_business_account", "application"):
-        url = values.text(hooks, key, 2000)
-        if url:
-            # Without the address: it may be a secret of whoever took the number over.
-            return None if url == hook_url else _("the number reports to another service")
-    return _("WhatsApp has no address of ours for this number")

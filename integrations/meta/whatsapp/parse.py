@@ -24,8 +24,9 @@ _LISTS = ("messages", "statuses", "message_echoes", "user_preferences", "user_id
 _NOT_KEPT = ("history", "smb_app_state_sync")
 
 
-def facts(body: bytes, phone_number_id: str = "") -> list[Fact]:
-    """The facts of a delivery, at least one. Events of other numbers than `phone_number_id` are none of ours.
+def facts(body: bytes, phone_number_id: str = "", account_id: str = "") -> list[Fact]:
+    """The facts of a delivery, at least one. Events of other numbers than `phone_number_id`, and news of other
+    accounts than `account_id`, are none of ours: an app may serve many.
 
     Raises ParseError when nothing in it can be read; what cannot be read beside good items is told as `Ignored`.
     """
@@ -37,11 +38,14 @@ def facts(body: bytes, phone_number_id: str = "") -> list[Fact]:
         raise ParseError("not an event of WhatsApp")
     found: list[Fact] = []
     unreadable: list[str] = []
-    for change in changes(event):
+    for owner, change in changes(event):
         value = values.child(change, "value")
         number = values.ident(values.child(value, "metadata"), "phone_number_id")
         if number and phone_number_id and number != phone_number_id:
             found.append(Ignored("an event of another number"))
+            continue
+        if not number and owner and account_id and owner != account_id:
+            found.append(Ignored("an event of another account"))
             continue
         for read in _items(change, value):
             try:
@@ -60,7 +64,7 @@ def thread_key(body: bytes) -> str | None:
         event = values.document(body)
     except ParseError:
         return None
-    for change in changes(event):
+    for _account, change in changes(event):
         value = values.child(change, "value")
         contacts = values.items(value, "contacts")
         for key, ids in _PEOPLE:
@@ -71,10 +75,12 @@ def thread_key(body: bytes) -> str | None:
     return None
 
 
-def changes(event: Json) -> Iterator[Json]:
-    """Every change of every entry."""
+def changes(event: Json) -> Iterator[tuple[str, Json]]:
+    """(account's id, change) for every change of every entry."""
     for entry in values.items(event, "entry"):
-        yield from values.items(entry, "changes")
+        account = values.ident(entry, "id")
+        for change in values.items(entry, "changes"):
+            yield account, change
 
 
 def _of_message(item: Json) -> tuple[str, ...]:
