@@ -109,7 +109,7 @@ def _state(fact: CallHappened) -> State:
         "answered": State.ANSWERED,
         "missed": State.MISSED,
         "ended": State.ENDED,
-        "recorded": State.ENDED,
+        "recorded": State.RINGING,  # tells nothing of the talk: a missed call may have left a message
     }[fact.state]
 
 

@@ -42,7 +42,7 @@ def by_identity(channel_kind: str, person: Person, *, now: dt.datetime) -> Conta
             # Another worker heard the same new person at the same moment.
             known = _known(channel_kind, person)
             contact = _whose(known, person, now=now)
-    return recognise(contact, channel_kind, person, known=known, now=now)
+    return recognise(contact, channel_kind, person, known=known or None, now=now)
 
 
 def recognise(

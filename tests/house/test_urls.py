@@ -31,12 +31,13 @@ CAPABILITIES = {
     "chat": "the site chat of a salon is for everybody",
     "chat-messages": "shows the visitor's own thread by the visitor's own token",
     "chat-seen": "the same",
+    "chat-files": "takes a file from whoever shows the visitor's own token",
     "widget": "the line for the salon's site",
 }
 # Arguments that name no row.
 WORDS = {"kind": "telegram", "step": "crm"}
 # Tokens that nobody was given: guessing must lead nowhere.
-GUESSES = {"token": "AAAAAAAAAAAAAAAAAAAAAAAA"}
+GUESSES = {"token": "AAAAAAAAAAAAAAAAAAAAAAAA", "file": "AAAAAAAAAAAAAAAAAAAAAAAA"}
 
 
 def row(label: str) -> Callable[[Garden], Any]:
@@ -54,6 +55,9 @@ EXAMPLES: dict[str, dict[str, Callable[[Garden], Any]]] = {
         "task_id": row("leads.Task"),
         "booking_id": row("bookings.Booking"),
         "connection_id": row("connections.Connection"),
+        "file_id": row("conversations.MediaFile"),
+        "suggestion_id": row("conversations.MergeSuggestion"),
+        "merge_id": row("conversations.Merge"),
     },
     "calendar/": {"pk": row("bookings.Booking")},
     "catalogue/services/": {"pk": row("bookings.Service")},
@@ -68,7 +72,7 @@ EXAMPLES: dict[str, dict[str, Callable[[Garden], Any]]] = {
     "crm/links/": {"pk": row("sync.Link")},
     "api/v1/contacts": {"pk": row("conversations.Contact")},
     "api/v1/conversations": {"pk": row("conversations.Conversation")},
-    "api/v1/messages": {"pk": row("conversations.Message")},
+    "api/v1/messages": {"pk": row("conversations.Message"), "file_id": row("conversations.MediaFile")},
     "api/v1/leads": {"pk": row("leads.Lead")},
     "api/v1/tasks": {"pk": row("leads.Task")},
     "api/v1/inbound-events": {"pk": row("connections.InboundEvent")},
