@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
+import tempfile
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, cast
 
@@ -22,6 +24,12 @@ from inbox import live  # isort: skip
 
 MOST_BODY = 10 * 1024 * 1024
 BODY_SECONDS = 20.0
+# Where files are handed in: more, and a slow line has longer.
+UPLOADS = re.compile(r"/inbox/\d+/(files|reply)/|/w/[\w-]+/(files/)?|/api/v1/messages/?")
+MOST_UPLOAD = 21 * 1024 * 1024
+UPLOAD_SECONDS = 180.0
+# What is larger waits on the disk, not in the memory.
+IN_MEMORY = 512 * 1024
 THREADS = int(os.environ.get("WEB_THREADS", "16"))
 
 Scope = MutableMapping[str, Any]
@@ -52,38 +60,41 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 
 async def _buffered(scope: Scope, receive: Receive, send: Send) -> None:
     """Reads the whole body, bounded in size and time, before a thread is taken for it."""
-    parts: list[bytes] = []
-    size = 0
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            while True:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    return
-                parts.append(message.get("body", b""))
-                size += len(parts[-1])
-                if size > MOST_BODY:
-                    return await _refuse(send, 413, b"the request is larger than 10 MiB")
-                if not message.get("more_body"):
-                    break
-    except TimeoutError:
-        return await _refuse(send, 408, b"the request came too slowly")
-    body = b"".join(parts)
-    headers = [
-        (k, v) for k, v in scope["headers"] if k.lower() not in (b"content-length", b"transfer-encoding")
-    ]
-    if body or scope["method"] not in ("GET", "HEAD", "OPTIONS"):
-        headers.append((b"content-length", str(len(body)).encode()))
-    told = False
+    uploads = scope["method"] == "POST" and UPLOADS.fullmatch(scope["path"])
+    most, seconds = (MOST_UPLOAD, UPLOAD_SECONDS) if uploads else (MOST_BODY, BODY_SECONDS)
+    with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as body:
+        size = 0
+        try:
+            async with asyncio.timeout(seconds):
+                while True:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        return
+                    body.write(message.get("body", b""))
+                    size = body.tell()
+                    if size > most:
+                        return await _refuse(send, 413, b"the request is larger than %d MiB" % (most >> 20))
+                    if not message.get("more_body"):
+                        break
+        except TimeoutError:
+            return await _refuse(send, 408, b"the request came too slowly")
+        body.seek(0)
+        headers = [
+            (k, v) for k, v in scope["headers"] if k.lower() not in (b"content-length", b"transfer-encoding")
+        ]
+        if size or scope["method"] not in ("GET", "HEAD", "OPTIONS"):
+            headers.append((b"content-length", str(size).encode()))
+        given = False
 
-    async def whole() -> MutableMapping[str, Any]:
-        nonlocal told
-        if told:
-            return {"type": "http.disconnect"}
-        told = True
-        return {"type": "http.request", "body": body, "more_body": False}
+        async def piece() -> MutableMapping[str, Any]:
+            nonlocal given
+            if given:
+                return {"type": "http.disconnect"}
+            chunk = body.read(IN_MEMORY)
+            given = body.tell() >= size
+            return {"type": "http.request", "body": chunk, "more_body": not given}
 
-    await django({**scope, "headers": headers}, whole, send)
+        await django({**scope, "headers": headers}, piece, send)
 
 
 async def _refuse(send: Send, status: int, text: bytes) -> None:

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import models
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from conversations import contacts, merging, outbox
+from conversations import contacts, merging, outbox, serving, uploads
 from conversations.merging import survivor_of
-from conversations.models import Contact, Conversation, Identity, Message
+from conversations.models import Contact, Conversation, Identity, MediaFile, Message
 from kit import phones
 from tenants import clock
 from tenants.api import Endpoint, number
 from tenants.lookup import TokenOwner
 from tenants.models import Role, new_token
+from tenants.parsers import JSONParser
+from work.rows import State
 
 
 def sees_private(request: Any) -> bool:
@@ -144,10 +149,26 @@ class ButtonSerializer(serializers.Serializer[Any]):
     value = serializers.CharField(allow_blank=True)
 
 
+class FileSerializer(serializers.ModelSerializer[MediaFile]):
+    """A file of a message: `done` once it can be had at `url`, `dead` when it cannot (`error` says why)."""
+
+    error = serializers.CharField(source="last_error", read_only=True)
+    url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = MediaFile
+        fields = ("id", "kind", "name", "mime", "size", "seconds", "width", "height", "state", "error", "url")
+
+    def get_url(self, file: MediaFile) -> str:
+        """Where its bytes are, below the address of the API; "" until they are there."""
+        return f"messages/{file.message_id}/files/{file.pk}/" if file.state == State.DONE else ""
+
+
 class MessageSerializer(serializers.ModelSerializer[Message]):
     """A message; `pending` covers every state before the outcome."""
 
     buttons = serializers.SerializerMethodField()
+    files = FileSerializer(many=True, read_only=True)
 
     class Meta:
         model = Message
@@ -159,6 +180,7 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
             "kind",
             "text",
             "buttons",
+            "files",
             "external_id",
             "state",
             "error",
@@ -173,10 +195,17 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
 
 
 class MessageToSend(serializers.Serializer[Any]):
-    """What a POST takes."""
+    """What a POST takes: as JSON, or as multipart/form-data with a `file` beside or instead of the text."""
 
     conversation = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
-    text = serializers.CharField(max_length=20_000)
+    text = serializers.CharField(max_length=20_000, required=False, allow_blank=True)
+    file = serializers.FileField(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Something must be said."""
+        if not attrs.get("file") and not attrs.get("text", "").strip():
+            raise serializers.ValidationError({"text": [_("Write something or attach a file.")]})
+        return attrs
 
 
 @extend_schema_view(
@@ -188,13 +217,19 @@ class MessageToSend(serializers.Serializer[Any]):
     )
 )
 class Messages(mixins.ListModelMixin, mixins.RetrieveModelMixin, Endpoint):
-    """`messages/`: `?conversation=`, `?contact=`; POST `{conversation, text}` sends as a colleague."""
+    """`messages/`: `?conversation=`, `?contact=`; POST `{conversation, text}` sends as a colleague.
+
+    As multipart/form-data it takes a `file` too. Files are fetched at `messages/<id>/files/<file id>/`.
+    """
 
     serializer_class = MessageSerializer
+    parser_classes = (JSONParser, MultiPartParser)
 
     def get_queryset(self) -> QuerySet[Message]:
         """The tenant's messages, narrowed by the query."""
-        found: models.QuerySet[Message] = Message.objects.all()
+        found: models.QuerySet[Message] = Message.objects.prefetch_related(
+            Prefetch("files", MediaFile.objects.order_by("position"))
+        )
         if not sees_private(self.request):
             found = found.filter(conversation__is_private=False)
         if conversation := number(self.request.query_params, "conversation"):
@@ -215,17 +250,39 @@ class Messages(mixins.ListModelMixin, mixins.RetrieveModelMixin, Endpoint):
         thread = get_object_or_404(threads, pk=number(data, "conversation") or 0)
         asked = MessageToSend(data=data)
         asked.is_valid(raise_exception=True)
+        now, upload = clock.now(), asked.validated_data.get("file")
         try:
+            files = [_handed_in(thread, upload, now=now)] if upload else []
             message = outbox.reply(
                 thread,
-                text=asked.validated_data["text"],
+                text=asked.validated_data.get("text", ""),
                 by=None,
                 key=f"api:{new_token(12)}",
-                now=clock.now(),
+                now=now,
+                files=files,
             )
         except outbox.CannotWrite as error:
             raise serializers.ValidationError({"conversation": [str(error)]}) from error
+        except uploads.CannotAttach as error:
+            raise serializers.ValidationError({"file": [str(error)]}) from error
         return Response(MessageSerializer(message).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    @action(detail=True, methods=["get"], url_path=r"files/(?P<file_id>[0-9]{1,18})")
+    def file(self, request: Request, pk: str | None = None, file_id: str = "") -> Any:
+        """The bytes of a file of a message; parts of it by `Range`."""
+        found = get_object_or_404(MediaFile, message=self.get_object(), pk=int(file_id))
+        return serving.answer(request._request, found)
+
+
+def _handed_in(thread: Conversation, upload: UploadedFile, *, now: dt.datetime) -> MediaFile:
+    return uploads.hand_in(
+        upload,
+        tenant_id=thread.tenant_id,
+        owner=uploads.colleague(None),
+        capabilities=uploads.capabilities_of(thread),
+        now=now,
+    )
 
 
 ENDPOINTS: list[tuple[str, type[Endpoint]]] = [

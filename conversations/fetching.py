@@ -19,11 +19,10 @@ from collections.abc import Sequence
 from typing import BinaryIO
 
 from django.db import connection as database
-from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
 from connections import accounts, intake
-from conversations import media, signals
+from conversations import media, shown, signals, uploads
 from conversations.models import MediaFile
 from integrations import registry
 from integrations.errors import Rejected, Retry, Uncertain, Unreachable
@@ -166,7 +165,7 @@ def _job(claim: Claim) -> Job | None:
         claim,
         row.attempts,
         row.kind,
-        row.key or media.new_key(row.tenant_id, row.created_at),
+        row.key or uploads.new_key(row.tenant_id, row.created_at),
         media.source_of(row),
         channel=account.kind,
         account_id=account.pk,
@@ -242,7 +241,7 @@ def _record(job: Job, outcome: Stored | Exception) -> None:
         case NoFile():
             row.finish(token=token, state=State.DEAD, error=str(outcome))
         case download.TooLarge():
-            most = filesizeformat(LARGEST.get(job.kind, LARGEST_OTHERS))
+            most = shown.megabytes(LARGEST.get(job.kind, LARGEST_OTHERS))
             error = _("It is larger than %(size)s: open it in the messenger.") % {"size": most}
             row.finish(token=token, state=State.DEAD, error=error)
         case download.Refused() if job.attempts >= DEAD_ADDRESSES:

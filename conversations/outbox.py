@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from connections.models import ConnectionState
-from conversations import media, render, signals, window
+from conversations import media, render, signals, uploads, window
 from conversations.models import (
     Author,
     Conversation,
@@ -70,8 +72,8 @@ def say(
     the thread has moved on. `after` is a pause before it goes out, as people make between two bubbles. A text longer
     than the channel takes becomes several messages; the last one, which carries the buttons, is returned. `template`
     is a text that the provider approved before, `{"name", "language", "values"}`: it goes out where the time for free
-    words is over (see `conversations.window`). `files` were handed in (`media.reserve`): each is a message of its own,
-    the text the caption of the first where it fits and a message before them where it does not.
+    words is over (see `conversations.window`). `files` were handed in before (`conversations.uploads`): each is
+    a message of its own, the text the caption of the first where it fits, else a message before them.
 
     Raises:
         CannotWrite: see the class.
@@ -90,23 +92,24 @@ def say(
     text, shaped = render.shape(storable(text), buttons, capabilities)
     parts = _bubbles(text, files, capabilities)
     message = None
-    for number, (part, file) in enumerate(parts, start=1):
-        part_key = key if number == len(parts) else f"{key}:{number}"
-        rows = shaped if number == len(parts) else []
-        message = _message(
-            conversation,
-            part,
-            rows,
-            author,
-            part_key,
-            user,
-            now,
-            generation,
-            expires_at,
-            due_at=now + after,
-            template=template if number == len(parts) else None,
-            file=file,
-        )
+    with transaction.atomic() if files else contextlib.nullcontext():  # all of them or none
+        for number, (part, file) in enumerate(parts, start=1):
+            part_key = key if number == len(parts) else f"{key}:{number}"
+            rows = shaped if number == len(parts) else []
+            message = _message(
+                conversation,
+                part,
+                rows,
+                author,
+                part_key,
+                user,
+                now,
+                generation,
+                expires_at,
+                due_at=now + after,
+                template=template if number == len(parts) else None,
+                file=file,
+            )
     assert message is not None
     return message
 
@@ -197,8 +200,8 @@ def _message(
 
 def _enclose(message: Message, file: MediaFile) -> None:
     try:
-        media.attach(file, message)
-    except media.Gone as reason:
+        uploads.attach(file, message)
+    except uploads.Gone as reason:
         raise CannotWrite(str(reason)) from reason
 
 

@@ -7,13 +7,66 @@ import mimetypes
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
-from conversations import media
+from django.utils.translation import gettext, pgettext
+
 from conversations.models import MediaFile
 from kit import filetypes
 from work.rows import State
 
 # A picture or a film without a known size gets none; the page then makes room when it has come.
 Look = Literal["picture", "sticker", "sound", "film", "card"]
+
+
+_ICONS = {
+    "image": "image",
+    "voice": "voice",
+    "audio": "voice",
+    "video": "play",
+    "animation": "play",
+    "document": "file",
+    "sticker": "heart",
+    "location": "map-pin",
+    "contact": "phone",
+}
+
+
+def icon_of(kind: str) -> str:
+    """The icon of a kind of medium (a name of static/icons.txt)."""
+    return _ICONS.get(kind, "attach")
+
+
+NAMES: dict[str, Callable[[], str]] = {
+    "image": lambda: pgettext("medium", "Photo"),
+    "voice": lambda: pgettext("medium", "Voice message"),
+    "audio": lambda: pgettext("medium", "Sound"),
+    "video": lambda: pgettext("medium", "Video"),
+    "animation": lambda: pgettext("medium", "Animation"),
+    "document": lambda: pgettext("medium", "File"),
+    "sticker": lambda: pgettext("medium", "Sticker"),
+    "location": lambda: pgettext("medium", "Place"),
+    "contact": lambda: pgettext("medium", "Contact"),
+}
+
+
+def name_of(kind: str) -> str:
+    """What a kind of medium is called."""
+    return NAMES[kind]() if kind in NAMES else pgettext("medium", "Attachment")
+
+
+def megabytes(size: int) -> str:
+    """A limit in words: `20 MB`, counted as people count, by thousands."""
+    return gettext("%(count)d MB") % {"count": size // 1_000_000}
+
+
+def length(seconds: int | None) -> str:
+    """How long it lasts: `0:12`; "" where nobody told."""
+    return "" if seconds is None else f"{seconds // 60}:{seconds % 60:02}"
+
+
+def in_words(kind: str, *, name: str = "", seconds: int | None = None) -> str:
+    """A medium in a line: `Photo`, `Voice message 0:12`, `File: price.pdf`."""
+    words = " ".join(part for part in (name_of(kind), length(seconds)) if part)
+    return f"{words}: {name}" if name else words
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,13 +76,13 @@ class Shown:
     id: int
     kind: str
     name: str
-    mime: str
-    size: int | None
-    seconds: int | None
-    width: int | None
-    height: int | None
     state: str
-    error: str
+    mime: str = ""
+    size: int | None = None
+    seconds: int | None = None
+    width: int | None = None
+    height: int | None = None
+    error: str = ""
     url: str = ""
 
     @property
@@ -52,6 +105,16 @@ class Shown:
         return "film" if self.mime.startswith("video/") else "sound"
 
     @property
+    def save_url(self) -> str:
+        """Where it is saved from instead of being shown."""
+        return f"{self.url}{'&' if '?' in self.url else '?'}save"
+
+    @property
+    def icon(self) -> str:
+        """The icon that stands for it."""
+        return icon_of(self.kind)
+
+    @property
     def silent(self) -> bool:
         """A film that plays by itself, again and again, without a sound: what messengers call an animation."""
         return self.kind in ("animation", "sticker")
@@ -59,12 +122,12 @@ class Shown:
     @property
     def title(self) -> str:
         """Its name, else what it is."""
-        return self.name or media.name_of(self.kind)
+        return self.name or name_of(self.kind)
 
     @property
     def words(self) -> str:
         """What it is and how long it lasts."""
-        return media.in_words(self.kind, seconds=self.seconds)
+        return in_words(self.kind, seconds=self.seconds)
 
     @property
     def file_name(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import hashlib
 import json
@@ -12,6 +13,7 @@ from typing import Any
 from csp.decorators import csp_replace
 from django.conf import settings
 from django.contrib.staticfiles.storage import staticfiles_storage
+from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -22,16 +24,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from connections import hooks
-from conversations import visitors, webchat
+from conversations import serving, uploads, visitors, webchat
+from integrations import registry
+from kit import limits
 from kit.text import storable
 from tenants import clock, wall
 from tenants.middleware import without_tenant
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{8,64}\Z")
 _LONGEST = 8000  # characters of a message, as the wire keeps
+_MOST_FILES = 10
 _SCRIPT_SECONDS = 300
 
 
@@ -72,7 +77,11 @@ def _page(request: HttpRequest, visitor: visitors.Visitor, token: str) -> HttpRe
     with wall.tenant_tx(visitor.account.tenant_id):
         tenant = wall.entered_tenant()
         story = webchat.story(
-            visitor, zone=tenant.zone, business=tenant.name, before=_number(request.GET.get("before"))
+            visitor,
+            token=token,
+            zone=tenant.zone,
+            business=tenant.name,
+            before=_number(request.GET.get("before")),
         )
         with timezone.override(tenant.zone):
             context = {
@@ -86,10 +95,13 @@ def _page(request: HttpRequest, visitor: visitors.Visitor, token: str) -> HttpRe
                 "session": visitor.session,
                 "token": token,
                 "live_url": f"/live/chat/{token}/",
+                "files_url": reverse("conversations:chat-files", args=[token]),
                 "hook_url": f"/hooks/{visitors.KIND}/{token}/",
                 "starts": (_("I would like to book a visit"), _("How much does it cost?")),
                 "start": request.GET.get("start", "")[:64],
                 "ask_phone": "phone" in request.GET,
+                "attaching": uploads.attaching(registry.channel(visitors.KIND).capabilities),
+                "refused": "refused" in request.GET,
                 "client_key": uuid.uuid4().hex,
                 "page_url": request.build_absolute_uri()[:2000],
                 "referrer": request.headers.get("Referer", "")[:2000],
@@ -99,18 +111,24 @@ def _page(request: HttpRequest, visitor: visitors.Visitor, token: str) -> HttpRe
 
 def _by_form(request: HttpRequest, visitor: visitors.Visitor, path: str) -> HttpResponse:
     """Stores what the plain form says and shows the thread again."""
-    told = _told(request)
-    if told is not None:
-        try:
+    try:
+        told = _told(request, visitor)
+        if told is not None:
             webchat.keep(visitor, told, now=timezone.now())
-        except webchat.Unreadable:
-            told = None
+    except webchat.Unreadable:
+        told = None
+    except uploads.CannotAttach:
+        return HttpResponseRedirect(f"{path}?refused=1#write", status=303)
     query = "" if told else "?" + urlencode({"phone": 1}) if "contact" in request.POST else ""
     return HttpResponseRedirect(f"{path}{query}#write", status=303)
 
 
-def _told(request: HttpRequest) -> dict[str, Any] | None:
-    """The form as an event of the wire; None when nothing was said."""
+def _told(request: HttpRequest, visitor: visitors.Visitor) -> dict[str, Any] | None:
+    """The form as an event of the wire; None when nothing was said.
+
+    Raises:
+        uploads.CannotAttach: a file was too large, or could not be kept.
+    """
     form = request.POST
     key = form.get("client_key", "")
     told: dict[str, Any] = {
@@ -128,7 +146,21 @@ def _told(request: HttpRequest) -> dict[str, Any] | None:
         phone, name = form.get("phone", "").strip(), form.get("name", "")
         return {**told, "kind": "contact", "phone": phone, "name": name, "text": phone} if phone else None
     text = (form.get("say") or form.get("text", "")).strip()
-    return {**told, "kind": "message", "text": storable(text)[:_LONGEST]} if text else None
+    files = [_handed_in(visitor, upload) for upload in request.FILES.getlist("attached")[:_MOST_FILES]]
+    if not text and not files:
+        return None
+    return {**told, "kind": "message", "text": storable(text)[:_LONGEST], "files": files}
+
+
+def _handed_in(visitor: visitors.Visitor, upload: UploadedFile) -> dict[str, Any]:
+    """A file as an event names it."""
+    file = webchat.hand_in(visitor, upload, now=_now(visitor))
+    return {"file": file.token, "kind": file.kind, "name": file.name}
+
+
+def _now(visitor: visitors.Visitor) -> dt.datetime:
+    with wall.tenant_tx(visitor.account.tenant_id):
+        return clock.now()
 
 
 # ---------------------------------------------------------------- its parts
@@ -148,6 +180,7 @@ def messages(request: HttpRequest, token: str) -> HttpResponse:
         tenant = wall.entered_tenant()
         story = webchat.story(
             visitor,
+            token=token,
             zone=tenant.zone,
             business=tenant.name,
             after=_number(request.GET.get("after")),
@@ -174,6 +207,50 @@ def seen(request: HttpRequest, token: str) -> HttpResponse:
     with wall.tenant_tx(account.tenant_id):
         webchat.seen(visitor, upto=upto, now=clock.now())
     return HttpResponse(status=204)
+
+
+@require_POST
+@without_tenant
+@csrf_exempt  # proved by a header that no other site can send
+@never_cache
+def hand_in(request: HttpRequest, token: str) -> HttpResponse:
+    """Takes one file (`file`) of a visitor's; the message that goes to the hook names it by the `token` told here."""
+    visitor = visitors.by_session(_account(token), request.headers.get(visitors.HEADER))
+    if visitor is None:
+        return HttpResponse(status=403)
+    upload = request.FILES.get("file")
+    if not isinstance(upload, UploadedFile):
+        return JsonResponse({"code": "invalid", "message": _("Choose a file first.")}, status=400)
+    if _too_many(visitor):
+        often = _("So many files at once: wait a minute and try again.")
+        return JsonResponse({"code": "often", "message": often}, status=429)
+    try:
+        file = _handed_in(visitor, upload)
+    except uploads.CannotAttach as reason:
+        return JsonResponse({"code": "refused", "message": str(reason)}, status=409)
+    return JsonResponse(
+        {"token": file["file"], "kind": file["kind"], "name": file["name"], "size": upload.size}
+    )
+
+
+def _too_many(visitor: visitors.Visitor) -> bool:
+    """Anybody may be a visitor, as often as they like: a browser, and all of a chat, hand in only so much."""
+    place = f"chat-files:{visitor.account.connection_id}"
+    return bool(
+        limits.take(f"{place}:{visitor.ident}", rate=0.2, burst=20) or limits.take(place, rate=2, burst=100)
+    )
+
+
+@require_safe
+@without_tenant
+def file(request: HttpRequest, token: str, file: str) -> Any:
+    """A file of the visitor's thread, by the address that their page was given (`?p=`)."""
+    account = _account(token)
+    with wall.tenant_tx(account.tenant_id):
+        found = webchat.file_of(account, file, request.GET.get("p", ""))
+    if found is None:
+        raise Http404
+    return serving.answer(request, found)
 
 
 # ---------------------------------------------------------------- the script for any site

@@ -9,6 +9,9 @@ cookie there is one that browsers keep apart for each site around it, and so is 
 from __future__ import annotations
 
 import dataclasses
+import hmac
+import time
+from base64 import urlsafe_b64encode
 from http.cookies import Morsel
 
 from django.conf import settings as django_settings
@@ -58,6 +61,26 @@ def recognise(account: hooks.Account, request: HttpRequest) -> Visitor | None:
     """The visitor behind a request: the header where the script sends one, else the cookie."""
     cookie = FRAMED_COOKIE if framed(request) else COOKIE
     return by_session(account, request.headers.get(HEADER) or request.COOKIES.get(cookie))
+
+
+def file_proof(visitor: Visitor, token: str, *, day: int | None = None) -> str:
+    """What lets a visitor's own browser see a file of their thread, today and tomorrow, where no cookie comes along.
+
+    It is made of their session, so it opens nobody else's files; `day` is counted from 1970, today when not given.
+    """
+    day = int(time.time() // 86400) if day is None else day
+    said = f"file:{token}:{day}".encode()
+    return urlsafe_b64encode(hmac.new(visitor.session.encode(), said, "sha256").digest()[:18]).decode()
+
+
+def may_see_file(account: hooks.Account, ident: str, token: str, shown: str) -> bool:
+    """Whether `shown` is the proof of the visitor whose thread has the file."""
+    visitor = Visitor(account, ident, session.issue(account.settings, ident))
+    today = int(time.time() // 86400)
+    return any(
+        hmac.compare_digest(file_proof(visitor, token, day=day).encode(), shown.encode("utf-8", "replace"))
+        for day in (today, today - 1)
+    )
 
 
 def framed(request: HttpRequest) -> bool:

@@ -6,17 +6,20 @@ import contextlib
 import dataclasses
 import datetime as dt
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.core.files.uploadedfile import UploadedFile
+from django.db.models import Prefetch, Q, QuerySet
+from django.urls import reverse
 from django.utils.html import urlize
 from django.utils.safestring import SafeString, mark_safe
 
-from connections import events, intake
+from connections import events, hooks, intake
 from connections.models import Connection, InboundEvent
-from conversations import buttons, receipts, visitors
-from conversations.models import Author, Conversation, Direction, Holder, Message, MessageState
+from conversations import buttons, receipts, shown, uploads, visitors
+from conversations.models import Author, Conversation, Direction, Holder, MediaFile, Message, MessageState
+from conversations.shown import Shown
 from integrations import registry
 from integrations.errors import ParseError
 from integrations.protocols import channel
@@ -30,6 +33,8 @@ MOST = 300
 SHOWN = (MessageState.SENT, MessageState.DELIVERED, MessageState.READ)
 TOGETHER = dt.timedelta(minutes=5)
 
+Address = Callable[[MediaFile], str]
+
 
 @dataclasses.dataclass
 class Line:
@@ -41,6 +46,7 @@ class Line:
     who: str
     robot: bool
     text: SafeString | str
+    files: Sequence[Shown]
     buttons: Sequence[Sequence[dict[str, str]]]
     at: dt.datetime
     # Set when the page is put together.
@@ -76,11 +82,18 @@ def thread_of(visitor: visitors.Visitor) -> Conversation | None:
 
 
 def story(
-    visitor: visitors.Visitor, *, zone: dt.tzinfo, business: str, after: int = 0, before: int = 0
+    visitor: visitors.Visitor,
+    *,
+    token: str,
+    zone: dt.tzinfo,
+    business: str,
+    after: int = 0,
+    before: int = 0,
 ) -> Story:
     """The newest lines of the visitor's thread, or those before a message, or those after one with some overlap.
 
-    `zone` is where days begin; `business` is who speaks when no colleague's name is known.
+    `token` is that of the chat's address; `zone` is where days begin; `business` is who speaks when no colleague's
+    name is known.
     """
     thread = thread_of(visitor)
     found: list[Message] = []
@@ -99,7 +112,8 @@ def story(
             kept = PAGE
         more = len(found) > kept
         found = found[: kept + 1]
-    lines = [_line(message, visitor, business) for message in reversed(found)]
+    address = _address(visitor, token)
+    lines = [_line(message, visitor, business, address) for message in reversed(found)]
     if not before:
         taken_in = {line.key for line in lines}
         lines += [line for line in _on_the_way(visitor, thread) if line.key not in taken_in]
@@ -119,6 +133,7 @@ def _visible(thread: Conversation) -> QuerySet[Message]:
         Message.objects.filter(conversation=thread, deleted_at=None)
         .filter(Q(direction=Direction.IN) | Q(state__in=SHOWN))
         .select_related("user")
+        .prefetch_related(Prefetch("files", MediaFile.objects.order_by("position")))
         .order_by("-created_at", "-id")
     )
 
@@ -130,7 +145,7 @@ def _earlier(thread: Conversation, seen: QuerySet[Message], before: int) -> Quer
     return seen.filter(Q(created_at__lt=pivot.created_at) | Q(created_at=pivot.created_at, pk__lt=pivot.pk))
 
 
-def _line(message: Message, visitor: visitors.Visitor, business: str) -> Line:
+def _line(message: Message, visitor: visitors.Visitor, business: str, address: Address) -> Line:
     own = message.direction == Direction.IN
     who = business
     if message.author == Author.MANAGER and message.user is not None and message.user.name:
@@ -142,6 +157,7 @@ def _line(message: Message, visitor: visitors.Visitor, business: str) -> Line:
         who=who,
         robot=message.author == Author.ASSISTANT,
         text=message.text if own else linked(message.text),
+        files=[shown.of(file, url=address) for file in message.files.all()],
         buttons=message.buttons,
         at=message.created_at,
     )
@@ -152,6 +168,16 @@ def _key(message: Message, visitor: visitors.Visitor) -> str:
     start = f"{visitor.ident}:"
     ident = message.external_id.removeprefix("button:")
     return f"c:{ident.removeprefix(start)}" if ident.startswith(start) else f"m:{message.pk}"
+
+
+def _address(visitor: visitors.Visitor, token: str) -> Address:
+    """The addresses of files for this visitor alone; `token` is the chat's."""
+
+    def url(file: MediaFile) -> str:
+        path = reverse("conversations:chat-file", args=[token, file.token])
+        return f"{path}?p={visitors.file_proof(visitor, file.token)}"
+
+    return url
 
 
 _APART = '<a target="_blank" rel="noopener" href='
@@ -174,11 +200,18 @@ def _on_the_way(visitor: visitors.Visitor, thread: Conversation | None) -> list[
     for event in waiting:
         with contextlib.suppress(ParseError):  # an unreadable one stands before a person instead
             for fact in registry.channel(visitors.KIND).parse(account.settings, intake.request_of(event)):
-                text = _words(fact, thread)
-                if text and isinstance(fact, channel.MessageReceived | channel.ButtonPressed):
+                text, files = _words(fact, thread), _coming(fact)
+                if (text or files) and isinstance(fact, channel.MessageReceived | channel.ButtonPressed):
                     key = f"c:{fact.external_id.removeprefix(f'{visitor.ident}:')}"
-                    lines.append(Line(key, 0, True, "", False, text, (), event.received_at))
+                    lines.append(Line(key, 0, True, "", False, text, files, (), event.received_at))
     return lines
+
+
+def _coming(fact: channel.Fact) -> list[Shown]:
+    """Files that lie with us already and belong to a word that nobody has taken in yet."""
+    if not isinstance(fact, channel.MessageReceived):
+        return []
+    return [Shown(id=0, kind=one.kind, name=one.name, state=State.PENDING) for one in fact.media]
 
 
 def _words(fact: channel.Fact, thread: Conversation | None) -> str:
@@ -225,6 +258,35 @@ def seen(visitor: visitors.Visitor, *, upto: int, now: dt.datetime) -> int:
         read = channel.Receipt(external_id=message.external_id, state="read", key=message.key or None, at=now)
         receipts.take(connection, read, now=now)
     return len(unread)
+
+
+def hand_in(visitor: visitors.Visitor, upload: UploadedFile, *, now: dt.datetime) -> MediaFile:
+    """Takes a visitor's file; it is said by the event that names its token.
+
+    Raises:
+        uploads.CannotAttach: see the class.
+    """
+    return uploads.hand_in(
+        upload,
+        tenant_id=visitor.account.tenant_id,
+        owner=uploads.chat(visitor.account.connection_id, visitor.ident),
+        capabilities=registry.channel(visitors.KIND).capabilities,
+        now=now,
+    )
+
+
+def file_of(account: hooks.Account, token: str, proof: str) -> MediaFile | None:
+    """A file of somebody's thread, for a browser that proves to be theirs; None for any other."""
+    rows = MediaFile.objects.select_related("message__conversation")
+    file: MediaFile | None = rows.filter(
+        token=token, message__conversation__connection_id=account.connection_id, message__deleted_at=None
+    ).first()
+    if file is None or file.message is None:
+        return None
+    message = file.message
+    if message.direction == Direction.OUT and message.state not in SHOWN:
+        return None
+    return file if visitors.may_see_file(account, message.conversation.chat, token, proof) else None
 
 
 class Unreadable(Exception):

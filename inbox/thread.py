@@ -6,10 +6,12 @@ import dataclasses
 import datetime as dt
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from conversations import private
+from conversations import private, shown
 from conversations.models import Author, Direction, MessageState
+from conversations.shown import Shown
 from inbox import sql
 from inbox.models import Step
 from kit.templatetags import marzha
@@ -108,6 +110,9 @@ class Line:
     wordings: list[dict[str, str]]
     # What the message answers, shortened; "" when it answers none that we know.
     quoted: str
+    # Parts of an album share it; they are shown as one line.
+    group_key: str
+    files: list[Shown]
     # Set when the page is put together.
     first_of_day: bool = False
     first_unread: bool = False
@@ -127,6 +132,17 @@ class Line:
     def call(self) -> dict[str, Any] | None:
         """A phone call's facts (see `conversations.calls.facts`)."""
         return next((fact for fact in self.media if fact.get("kind") == "call"), None)
+
+    @property
+    def has_words(self) -> bool:
+        """Whether there is anything to read beside the files."""
+        facts = (self.text, self.subject, self.quoted, self.hint, self.media, self.deleted)
+        return any(facts) or self.kind in ("story", "comment") or not self.files
+
+    @property
+    def is_album(self) -> bool:
+        """Whether several pictures stand together."""
+        return sum(file.look in ("picture", "film") for file in self.files) > 1
 
     @property
     def unsure(self) -> bool:
@@ -151,24 +167,27 @@ SELECT * FROM (
     m.deleted_at IS NOT NULL AS deleted, m.subject, m.hint, m.automatic, m.wordings,
     CASE WHEN m.reply_to = '' THEN '' ELSE coalesce((SELECT left(q.text, 120) FROM conversations_message q
       WHERE q.tenant_id = m.tenant_id AND q.external_id = m.reply_to AND q.conversation_id = m.conversation_id
-      LIMIT 1), '') END AS quoted
+      LIMIT 1), '') END AS quoted, m.group_key,
+    (SELECT json_agg(json_build_object({file}) ORDER BY f.position) FROM conversations_mediafile f
+      WHERE f.tenant_id = m.tenant_id AND f.message_id = m.id) AS files
   FROM conversations_message m LEFT JOIN tenants_user u ON u.id = m.user_id
   WHERE m.tenant_id = %(tenant)s AND m.conversation_id = %(id)s {bound_message}
   ORDER BY m.created_at DESC, m.id DESC LIMIT %(most)s)
   UNION ALL
   (SELECT 'note', n.id, n.created_at, coalesce(nullif(u.name, ''), u.email, ''), n.user_id, '', '', 'text', n.text,
-    '[]'::jsonb, '[]'::jsonb, '', '', false, false, '', '', '', '[]'::jsonb, ''
+    '[]'::jsonb, '[]'::jsonb, '', '', false, false, '', '', '', '[]'::jsonb, '', '', NULL::json
   FROM conversations_note n LEFT JOIN tenants_user u ON u.id = n.user_id
   WHERE n.tenant_id = %(tenant)s AND n.conversation_id = %(id)s {bound_note}
   ORDER BY n.created_at DESC, n.id DESC LIMIT %(most)s)
   UNION ALL
   (SELECT 'step', s.id, s.at, coalesce(nullif(u.name, ''), u.email, ''), s.user_id, '', '', s.kind, s.text,
-    '[]'::jsonb, '[]'::jsonb, '', '', false, false, '', '', '', '[]'::jsonb, ''
+    '[]'::jsonb, '[]'::jsonb, '', '', false, false, '', '', '', '[]'::jsonb, '', '', NULL::json
   FROM inbox_step s LEFT JOIN tenants_user u ON u.id = s.user_id
   WHERE s.tenant_id = %(tenant)s AND s.conversation_id = %(id)s {bound_step}
   ORDER BY s.at DESC, s.id DESC LIMIT %(most)s)
 ) line ORDER BY at DESC, sort DESC, id DESC LIMIT %(most)s
 """
+_FILE = ", ".join(f"'{name}', f.{name}" for name in (*shown.COLUMNS, "last_error"))
 _BEFORE = {"message": "m.created_at", "note": "n.created_at", "step": "s.at"}
 
 
@@ -186,16 +205,13 @@ class Story:
     lines: list[Line]
     start: dt.datetime | None
     more: bool
+    # The id of the client's newest message here, 0 when there is none.
+    last_incoming: int = 0
 
     @property
     def since(self) -> str:
         """`start` as it stands in an address; "" where there is nothing yet."""
         return "" if self.start is None else str((self.start - EPOCH) // dt.timedelta(microseconds=1))
-
-    @property
-    def last_incoming(self) -> int:
-        """The id of the client's newest message here, 0 when there is none."""
-        return max((line.id for line in self.lines if line.direction == Direction.IN), default=0)
 
 
 def story(
@@ -216,16 +232,43 @@ def story(
         f"bound_{sort}": f"AND {column} {sign} %(bound)s" if bound else "" for sort, column in _BEFORE.items()
     }
     found = sql.fetch(
-        _LINES.format(**bounds),
+        _LINES.format(file=_FILE, **bounds),
         {"tenant": wall.current_tenant_id(), "id": conversation_id, "most": most + 1, "bound": bound},
     )
     more = len(found) > most or since is not None
     lines = [
-        Line(**row | {name: sql.parsed(row[name]) for name in ("buttons", "media", "wordings")})
+        Line(**row | {name: sql.parsed(row[name]) for name in ("buttons", "media", "wordings")} | _files(row))
         for row in reversed(found[:most])
     ]
     _mark(lines, unread=unread, zone=zone)
-    return Story(lines, lines[0].at if lines else since, more)
+    last = max((line.id for line in lines if line.direction == Direction.IN), default=0)
+    return Story(_folded(lines), lines[0].at if lines else since, more, last)
+
+
+def _files(row: dict[str, Any]) -> dict[str, list[Shown]]:
+    files = sql.parsed(row["files"]) or []
+    return {"files": [shown.of_row(file, url=reverse("inbox:file", args=[file["id"]])) for file in files]}
+
+
+def _folded(lines: list[Line]) -> list[Line]:
+    """The parts of an album as one line: the first one, with all that the others bring."""
+    folded: list[Line] = []
+    for line in lines:
+        first = folded[-1] if folded else None
+        if (
+            first
+            and line.group_key
+            and not (line.deleted or first.deleted)
+            and (
+                (first.sort, first.direction, first.group_key) == (line.sort, line.direction, line.group_key)
+            )
+        ):
+            first.files += line.files
+            first.text = "\n".join(part for part in (first.text, line.text) if part)
+            first.first_unread = first.first_unread or line.first_unread
+        else:
+            folded.append(line)
+    return folded
 
 
 def _mark(lines: list[Line], *, unread: int, zone: dt.tzinfo) -> None:

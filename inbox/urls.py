@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from inbox.views import alerts, card, listing, merges, raw, thread, today, verbs
+from inbox.views import alerts, card, files, listing, merges, raw, thread, today, verbs
 
 app_name = "inbox"
 urlpatterns: list[URLPattern] = [
@@ -13,6 +13,10 @@ urlpatterns: list[URLPattern] = [
     path("<int:conversation_id>/note/", thread.note, name="note"),
     path("<int:conversation_id>/draft/", thread.draft, name="draft"),
     path("<int:conversation_id>/seen/", thread.seen, name="seen"),
+    path("<int:conversation_id>/files/", files.hand_in, name="files"),
+    path("files/<int:file_id>/", files.show, name="file"),
+    path("files/<int:file_id>/again/", files.again, name="file-again"),
+    path("messages/<int:message_id>/contact/", files.keep_contact, name="keep-contact"),
     path("messages/<int:message_id>/again/", thread.send_again, name="send-again"),
     path("notes/<int:note_id>/drop/", thread.drop_note, name="drop-note"),
     path("<int:conversation_id>/people/", verbs.people, name="people"),

@@ -46,7 +46,7 @@ class Endpoint(viewsets.GenericViewSet[Any]):
             return super().dispatch(request, *args, **kwargs)
         if len(key) > 200:
             key = hashlib.sha256(key.encode()).hexdigest()
-        digest = hashlib.sha256(request.path.encode() + b"\0" + request.body).digest()
+        digest = hashlib.sha256(request.path.encode() + b"\0" + _said(request)).digest()
         try:
             with transaction.atomic():
                 mark = ApiRequest.objects.create(key=key, digest=digest)
@@ -72,6 +72,20 @@ class Endpoint(viewsets.GenericViewSet[Any]):
         repeated = HttpResponse(mark.body, status=mark.status, content_type="application/json")
         repeated["Idempotent-Replayed"] = "true"
         return repeated
+
+
+def _said(request: Any) -> bytes:
+    """What a request says, so that a repeat is known again: of a form what it holds, for its boundary is made anew."""
+    if not request.content_type.startswith("multipart/"):
+        body: bytes = request.body
+        return body
+    told = hashlib.sha256(repr(sorted(request.POST.lists())).encode("utf-8", "surrogatepass"))
+    for name, upload in sorted(request.FILES.items()):
+        told.update(f"\0{name}\0{upload.name}\0".encode("utf-8", "surrogatepass"))
+        for chunk in upload.chunks():
+            told.update(chunk)
+        upload.seek(0)
+    return told.digest()
 
 
 def number(values: Any, name: str) -> int | None:

@@ -7,8 +7,9 @@ from typing import Any
 
 from django import template
 from django.utils import timezone
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext
 
+from conversations import shown
 from integrations import registry
 from kit.templatetags import marzha
 
@@ -59,35 +60,30 @@ def lasting(seconds: int | None) -> str:
     return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
 
 
-_MEDIA = {
-    "image": ("image", lambda: pgettext("medium", "Photo")),
-    "voice": ("voice", lambda: pgettext("medium", "Voice message")),
-    "audio": ("voice", lambda: pgettext("medium", "Sound")),
-    "video": ("play", lambda: pgettext("medium", "Video")),
-    "animation": ("play", lambda: pgettext("medium", "Animation")),
-    "document": ("file", lambda: pgettext("medium", "File")),
-    "sticker": ("heart", lambda: pgettext("medium", "Sticker")),
-    "location": ("map-pin", lambda: pgettext("medium", "Place")),
-    "contact": ("phone", lambda: pgettext("medium", "Contact")),
-}
-
-
 @register.filter
 def medium_icon(kind: str) -> str:
     """The icon of a kind of medium."""
-    return _MEDIA[kind][0] if kind in _MEDIA else "attach"
+    return shown.icon_of(kind)
 
 
 @register.filter
 def medium_name(medium: dict[str, Any]) -> str:
     """What a medium is, in words: its kind, a file's name, how long it lasts."""
-    kind = str(medium.get("kind", ""))
-    words = _MEDIA[kind][1]() if kind in _MEDIA else pgettext("medium", "Attachment")
     seconds = medium.get("seconds")
-    if isinstance(seconds, int):
-        words += f" {seconds // 60}:{seconds % 60:02}"
-    name = medium.get("name") or medium.get("title")
-    return f"{words}: {name}" if name else words
+    return shown.in_words(
+        str(medium.get("kind", "")),
+        name=str(medium.get("name") or medium.get("title") or ""),
+        seconds=seconds if isinstance(seconds, int) else None,
+    )
+
+
+@register.filter
+def degrees(value: Any) -> str:
+    """A coordinate as maps take it, with a point: `54.98934`."""
+    try:
+        return f"{float(value):.5f}"
+    except (TypeError, ValueError):
+        return ""
 
 
 @register.filter

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from conversations import uploads
 from conversations.models import Conversation
 from inbox import holding, live, queue, thread
 from integrations import registry
@@ -84,6 +85,9 @@ def lines(request: HttpRequest, head: thread.Head, **bounds: Any) -> dict[str, A
         "now": head.now,
         "user": request.user,
         "can_send": channel_takes(head.kind),
+        "attaching": uploads.attaching(registry.channel(head.kind).capabilities)
+        if channel_takes(head.kind)
+        else None,
     }
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from conversations import outbox
-from conversations.models import Conversation, Message, Note
+from conversations import outbox, uploads
+from conversations.models import Conversation, MediaFile, Message, Note
 from inbox import announce, closing, reading
 from inbox import thread as threads
 from inbox.views import parts
@@ -18,6 +20,7 @@ from tenants.models import Role
 from tenants.roles import needs
 
 LONGEST_NOTE = 5000
+MOST_FILES = 10
 
 
 @needs(Role.MANAGER)
@@ -46,21 +49,50 @@ def lines(request: HttpRequest, conversation_id: int) -> HttpResponse:
 @needs(Role.MANAGER)
 @require_POST
 def reply(request: HttpRequest, conversation_id: int) -> HttpResponse:
-    """Sends an answer. `client_key` is made by the page, so that a repeat is one message."""
+    """Sends an answer. `client_key` is made by the page, so that a repeat is one message.
+
+    `file` are tokens of files handed in before; `attached` the files themselves, from a page without scripts.
+    """
     thread = parts.locked_or_404(conversation_id)
     text = storable(request.POST.get("text", "")).strip()
     key = storable(request.POST.get("client_key", "")).strip()[:80]
-    if not text:
-        return parts.refused(request, conversation_id, _("Write something first."))
     now = clock.now()
     user = parts.person(request)
     try:
-        outbox.reply(thread, text=text, by=user, key=f"inbox:{user.pk}:{key or now.isoformat()}", now=now)
-    except outbox.CannotWrite as reason:
+        attached = _attached(request, thread, now=now)
+        if not text and not attached:
+            return parts.refused(request, conversation_id, _("Write something first."))
+        key = f"inbox:{user.pk}:{key or now.isoformat()}"
+        outbox.reply(thread, text=text, by=user, key=key, now=now, files=attached)
+    except (outbox.CannotWrite, uploads.CannotAttach, uploads.Gone) as reason:
         return parts.refused(request, conversation_id, str(reason))
     closing.reopen(thread, by=user, now=now)
     reading.drop_draft(thread)
     return parts.answer(request, conversation_id)
+
+
+def _attached(request: HttpRequest, thread: Conversation, *, now: dt.datetime) -> list[MediaFile]:
+    """The files that go with a reply, in their order.
+
+    Raises:
+        uploads.Gone, uploads.CannotAttach: see the classes.
+    """
+    owner = uploads.colleague(parts.person(request).pk)
+    tokens = [token[:43] for token in request.POST.getlist("file") if token]
+    if len(tokens) > MOST_FILES:
+        raise uploads.CannotAttach(_("Send up to %(most)d files at once.") % {"most": MOST_FILES})
+    found = uploads.handed_in(tokens, owner=owner) if tokens else []
+    for upload in request.FILES.getlist("attached")[: MOST_FILES - len(found)]:
+        found.append(
+            uploads.hand_in(
+                upload,
+                tenant_id=thread.tenant_id,
+                owner=owner,
+                capabilities=uploads.capabilities_of(thread),
+                now=now,
+            )
+        )
+    return found
 
 
 @needs(Role.MANAGER)

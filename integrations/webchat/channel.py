@@ -1,9 +1,9 @@
 """Our own site chat as a channel.
 
 Wire format, JSON posted by the widget: `{"id": uuid, "session": token, "kind": "message|button|contact|start",
-"text", "value", "message", "name", "phone", "page_url", "referrer", "utm": {…}, "sent_at": ms}`. `id` is made by the
-page and kept while it repeats, so a repeat is the same event. Sending is no network: what is stored is delivered by
-the live stream.
+"text", "value", "message", "name", "phone", "page_url", "referrer", "utm": {…}, "sent_at": ms, "files": [{"file":
+token, "kind", "name"}]}`. `id` is made by the page and kept while it repeats, so a repeat is the same event; `files`
+were handed in before and lie with us. Sending is no network: what is stored is delivered by the live stream.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from integrations.protocols.channel import (
     Health,
     HookReply,
     HookRequest,
+    Media,
     MessageReceived,
     Outgoing,
     Person,
@@ -43,6 +44,11 @@ from kit.text import storable
 
 _ID = re.compile(r"[A-Za-z0-9_-]{8,64}\Z")
 _LONGEST_TEXT = 8000
+_MOST_FILES = 10
+_FILE = re.compile(r"[A-Za-z0-9_-]{20,64}\Z")
+_KINDS = frozenset(("image", "voice", "audio", "video", "document"))
+# What `Media.ref` of a file begins with that was handed in at our own door before; its token follows.
+UPLOADED = "upload:"
 # Any site: what counts is the session token in the body, and no cookie is looked at.
 _CORS = {"Access-Control-Allow-Origin": "*"}
 _PREFLIGHT = {
@@ -65,6 +71,8 @@ class WebchatChannel(BaseChannel):
         max_text=_LONGEST_TEXT,
         max_buttons=100,
         max_buttons_row=8,
+        media=_KINDS,
+        max_caption=_LONGEST_TEXT,
         can_write_first=False,
         receipts=frozenset(("delivered", "read")),
         idempotent_send=True,
@@ -195,17 +203,35 @@ def _fact(told: Mapping[str, Any], settings: Settings) -> Fact:
         )
     if kind != "message":
         raise errors.ParseError("an event of unknown kind")
-    if not text.strip():
+    files = _files(told)
+    if not text.strip() and not files:
         raise errors.ParseError("an empty message")
     return MessageReceived(
         external_id=external_id,
         chat=visitor,
         person=person,
+        kind=files[0].kind if files else "text",  # type: ignore[arg-type]
         text=text,
+        media=files,
         sent_at=at,
         reply_to=_text(told, "reply_to", 200) or None,
         touch=touch,
     )
+
+
+def _files(told: Mapping[str, Any]) -> tuple[Media, ...]:
+    """Files by the tokens that the visitor got for them; what they are is known by the rows behind the tokens."""
+    listed = told.get("files")
+    found = []
+    for entry in listed if isinstance(listed, list) else ():
+        token = entry.get("file") if isinstance(entry, dict) else None
+        if not isinstance(token, str) or not _FILE.match(token):
+            continue
+        kind = entry.get("kind")
+        name = _text(entry, "name", 200)
+        known = kind if isinstance(kind, str) and kind in _KINDS else "document"
+        found.append(Media(kind=known, ref=UPLOADED + token, name=name))
+    return tuple(found[:_MOST_FILES])
 
 
 def _touch(told: Mapping[str, Any]) -> Touch | None:

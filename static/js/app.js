@@ -17,6 +17,8 @@ import "./sound.js";
 import "./times.js";
 import "./phone.js";
 import "./thread.js";
+import "./attach.js";
+import "./lightbox.js";
 import "./tablewrap.js";
 import "./autosubmit.js";
 import "./inbox-panes.js";

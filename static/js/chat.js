@@ -1,9 +1,11 @@
 // The hosted chat: one's own words at once, answers live, nothing lost while there is no connection.
 // Without it the same page is plain forms (templates/conversations/chat.html).
+import { attachments } from "./attach.js";
 import * as ours from "./chat-clock.js";
 import { frame, framed } from "./chat-frame.js";
 import { landing } from "./chat-landing.js";
 import { list } from "./chat-list.js";
+import "./lightbox.js";
 import { sender } from "./chat-sender.js";
 import * as stores from "./chat-store.js";
 import { mount } from "./mount.js";
@@ -135,14 +137,21 @@ mount("[data-chat]", (room) => {
     event.preventDefault();
     const area = write.elements.text;
     const words = area.value.trim();
-    if (words) {
-      say(words);
+    const tray = attachments(write);
+    if (tray.broken()) return;
+    if (tray.busy()) return tray.whenReady(() => write.requestSubmit());
+    const files = tray.done();
+    tray.take();
+    if (words || files.length) {
+      const named = files.map(({ token, kind, name }) => ({ file: token, kind, name }));
+      tell({ kind: "message", text: words, ...(named.length && { files: named }) }, [words, ...files.map(({ name }) => name)].filter(Boolean).join("\n"));
       area.value = "";
       area.dispatchEvent(new Event("input"));
       store.set("draft", "");
     }
     area.focus();
   });
+  attachments(write).headers(() => ({ "X-Chat-Session": session }));
   write.elements.text.value ||= store.get("draft") ?? "";
   write.elements.text.addEventListener("input", () => store.set("draft", write.elements.text.value));
 

@@ -1,29 +1,43 @@
 // The composer of a thread. A bubble with a clock appears at once, before the server has answered; when it could not
 // be taken, the words are back in the field and the same key goes with them, so that a repeat is one message.
+import { attachments } from "./attach.js";
 import { mount } from "./mount.js";
 
 mount("form[data-composer]", (form) => {
   const area = form.querySelector("textarea");
-  const blank = form.querySelector("template");
-  let bubble = null, words = "";
+  const blank = form.querySelector(":scope > template");
+  let bubble = null, words = "", held = [];
 
   form.addEventListener("htmx:before:request", (event) => {
     if (event.target !== form) return;
+    const tray = attachments(form);
     words = area.value;
-    if (!words.trim()) return event.preventDefault();
+    if (tray.broken() || !(words.trim() || tray.count())) return event.preventDefault();
+    if (tray.busy()) { // it goes by itself as soon as the last file is there
+      event.preventDefault();
+      form.classList.add("mz-composer--waits");
+      return tray.whenReady(() => form.requestSubmit());
+    }
+    held = tray.take();
     bubble = blank.content.firstElementChild.cloneNode(true);
-    bubble.querySelector("[data-text]").textContent = words.trim();
+    bubble.querySelector("[data-text]").textContent = [words.trim(), ...held.map(([, entry]) => entry.name)].filter(Boolean).join("\n");
     document.querySelector(form.dataset.lines)?.append(bubble);
     document.querySelector("[data-refused]")?.replaceChildren();
     area.value = "";
   });
 
   form.addEventListener("htmx:finally:request", ({ target, detail }) => {
-    if (target !== form || !bubble) return;
+    if (target !== form) return;
+    form.classList.remove("mz-composer--waits");
+    if (!bubble) return;
     bubble.remove();
     bubble = null;
     // What was typed meanwhile stands behind what came back
-    if (!(detail.ctx.response?.status < 400)) area.value = words + (area.value ? `\n${area.value}` : "");
+    if (!(detail.ctx.response?.status < 400)) {
+      area.value = words + (area.value ? `\n${area.value}` : "");
+      attachments(form).put(held);
+    }
+    held = [];
     // Whoever went on to a menu or another field meanwhile stays there
     if (document.activeElement === document.body || form.contains(document.activeElement)) area.focus();
   });

@@ -12,5 +12,6 @@ mount("[data-thread]", (thread) => {
     const own = records.some(({ addedNodes }) => [...addedNodes].some((node) => node.matches?.("[data-own]")));
     if (near || own) down();
   }).observe(thread, { childList: true, subtree: true });
+  thread.addEventListener("load", () => near && down(), true); // a photo came and made the thread longer
   new ResizeObserver(() => near && down()).observe(thread); // the phone's keyboard came or went
 });
