@@ -12,16 +12,19 @@ import concurrent.futures
 import datetime as dt
 import logging
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from django.db import connection
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from connections.models import Connection, ConnectionState
-from conversations import flights, outbox, outcomes, sending
+from conversations import flights, outbox, outcomes, quoting, sending, window
 from conversations.checks import Checks
 from conversations.flights import Future, Parcel
-from conversations.models import Conversation, Delivery, Message, MessageState
-from integrations.protocols.channel import Button, Outgoing
+from conversations.models import Author, Conversation, Delivery, Message, MessageState
+from integrations import registry
+from integrations.protocols.channel import Button, Outgoing, Template
 from tenants import wall
 from work import sweep
 from work.claim import Claim
@@ -178,16 +181,49 @@ def _parcel(row: Delivery, claim: Claim, checks: Checks) -> Parcel | None:
         checks.parked.append(outcomes.Parked(row.pk, dt.timedelta(seconds=pause)))
         return None
     settings, file = checks.settings(account), sending.enclosed(message)
-    return Parcel(claim, row, account.kind, settings, outgoing(message, thread), file)
-
-
-def outgoing(message: Message, thread: Conversation) -> Outgoing:
-    """What the channel's wire is given."""
-    rows = tuple(
-        tuple(Button(b["label"], b.get("value", ""), b.get("kind", "reply")) for b in row)
-        for row in message.buttons
+    return Parcel(
+        claim,
+        row,
+        account.kind,
+        settings,
+        outgoing(message, thread, account, expires_at=row.expires_at),
+        file,
     )
-    return Outgoing(chat=thread.chat, text=message.text, buttons=rows, key=message.key or str(message.pk))
+
+
+def outgoing(
+    message: Message, thread: Conversation, account: Connection, *, expires_at: dt.datetime | None = None
+) -> Outgoing:
+    """What the channel's wire is given. Numbered options stand in the text already, so they are no buttons."""
+    rows = [
+        tuple(
+            Button(b["label"], b.get("value", ""), b.get("kind", "reply")) for b in row if "number" not in b
+        )
+        for row in message.buttons
+    ]
+    capabilities = registry.channel(account.kind).capabilities
+    now = timezone.now()
+    late = not window.after(thread.last_heard_at, capabilities).open(now)
+    approved = message.template if late else None
+    return Outgoing(
+        chat=thread.chat,
+        text=message.text,
+        buttons=tuple(row for row in rows if row),
+        key=message.key or str(message.pk),
+        reply_to=message.reply_to or None,
+        template=_template(approved) if approved else None,
+        by_person=message.author == Author.MANAGER,
+        late=late,
+        subject=message.subject,
+        references=quoting.references(thread) if capabilities.letters else (),
+        expires_in_seconds=max(int((expires_at - now).total_seconds()), 60) if expires_at else None,
+    )
+
+
+def _template(approved: dict[str, Any]) -> Template:
+    return Template(
+        name=approved["name"], language=approved["language"], values=tuple(approved.get("values", ()))
+    )
 
 
 def doubted(row: DurableRow) -> None:

@@ -152,7 +152,7 @@ def _saying(
     failed = {message.conversation_id for message in said if message.state == MessageState.FAILED}
     met: list[Reason] = [Reason.UNDELIVERED] if failed else []
     for thread in reach.threads(booking):
-        obstacle = reach.obstacle(thread)
+        obstacle = reach.obstacle(thread, now=now)
         if thread.pk in failed or obstacle is not None:
             met += [obstacle] if obstacle is not None else []
             continue
@@ -165,6 +165,10 @@ def _saying(
                 now=now,
             )
             labels = _labels()
+            approved = reach.template(thread, now=now)
+            if approved is not None:
+                facts = texts.facts(booking, tenant=tenant, now=now)
+                approved |= {"values": [facts["name"] or facts["salon"], facts["when"]]}
         return together.Saying(
             reminder=row,
             thread=thread,
@@ -173,6 +177,7 @@ def _saying(
             payload=_payload(booking),
             owner=OWNER,
             key=f"{key}#{len(said) + 1}" if said else key,
+            template=approved,
         )
     if _was_called(row):
         row.finish(token=row.lease_token, state=State.SKIPPED, reason=Reason.CALLED)
@@ -192,6 +197,7 @@ def _say_alone(saying: together.Saying, *, now: dt.datetime) -> None:
         key=saying.key,
         now=now,
         expires_at=row.expires_at,
+        template=saying.template,
     )
     row.finish(token=row.lease_token, message=message, channel_kind=thread.connection.kind, reason="")
 

@@ -31,6 +31,7 @@ class Reason(models.TextChoices):
     NO_CHAT = "no_chat", _("The client never wrote to us in a messenger")
     BLOCKED = "blocked", _("The client has blocked our chat")
     CHANNEL_DOWN = "channel_down", _("The channel does not work at the moment")
+    WINDOW = "window", _("The messenger takes free words only for a while after the client's last one")
     UNDELIVERED = "undelivered", _("The messenger did not take it")
     UNCERTAIN = "uncertain", _("It is not known whether it arrived")
     BROKEN = "broken", _("An error on our side")

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import connection
 
-from conversations import outbox, signals
+from conversations import outbox, render, signals
 from conversations.models import (
     Author,
     ButtonAction,
@@ -43,12 +43,17 @@ class Saying:
     payload: dict[str, Any]
     owner: str
     key: str
+    template: dict[str, Any] | None = None
 
     @property
     def plain(self) -> bool:
-        """Whether it is one message of the channel; a longer one is left to the outbox."""
+        """Whether it is one message with buttons as they are; any other shape is left to the outbox."""
+        capabilities = registry.channel(self.thread.connection.kind).capabilities
+        rows = [[{"label": label, "value": "x" * 16} for _name, label in row] for row in self.buttons]
         return (
-            len(split(storable(self.text), registry.channel(self.thread.connection.kind).capabilities)) == 1
+            self.template is None
+            and render.shape(self.text, rows, capabilities) == (self.text, rows)
+            and len(split(storable(self.text), capabilities)) == 1
         )
 
 
@@ -90,12 +95,9 @@ def _note(sayings: Sequence[Saying], now: dt.datetime) -> None:
     texts = {saying.thread.pk: saying.thread.last_text for saying in sayings}  # the last one of a thread
     with connection.cursor() as cursor:
         cursor.execute(_THREADS, [now, list(texts), list(texts.values()), tenant_id])
-        said = [
-            [row.pk for row in rows],
-            [row.message_id for row in rows],
-            [row.channel_kind for row in rows],
-        ]
-        cursor.execute(_REMINDERS, [*said, tenant_id])
+        kinds = [row.channel_kind for row in rows]
+        values: list[Any] = [[row.pk for row in rows], [row.message_id for row in rows], kinds, tenant_id]
+        cursor.execute(_REMINDERS, values)
 
 
 def _offer(saying: Saying, row: Sequence[tuple[str, str]], now: dt.datetime) -> list[ButtonAction]:

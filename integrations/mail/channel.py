@@ -25,7 +25,7 @@ from integrations.protocols.channel import (
     Settings,
 )
 from kit import http, smtp
-from kit.mail import Refused, Server
+from kit.mail import Server
 
 
 class MailChannel(BaseChannel):
@@ -39,6 +39,7 @@ class MailChannel(BaseChannel):
     label = _("E-mail")
     capabilities = Capabilities(
         replies=True,
+        letters=True,
         max_text=100_000,
         media=frozenset({"image", "document", "audio", "voice", "video"}),
         max_media=15_000_000,  # common servers take letters of 25 MB, and a file grows by a third on its way
@@ -151,13 +152,10 @@ class MailChannel(BaseChannel):
         ident, letter = compose.letter(settings, outgoing, now=datetime.now(UTC))
         sender, recipient = compose.mailbox(settings.get("address") or ""), compose.mailbox(outgoing.chat)
 
-        def smtp_session() -> str:
-            try:
-                return smtp.send(server, sender=sender, recipient=recipient, letter=letter)
-            except Refused as refusal:
-                raise outcome.of_smtp(refusal) from None
+        def hand_over() -> str:
+            return smtp.send(server, sender=sender, recipient=recipient, letter=letter)
 
-        said = yield http.Work(smtp_session)
+        said = yield from outcome.session(hand_over, outcome.of_smtp)
         if settings.get("copy_to_sent") and settings.get("imap_url"):
             try:
                 yield from box.keep(settings, letter)
@@ -191,13 +189,7 @@ class MailChannel(BaseChannel):
     def _logins(self, settings: Settings) -> http.Call[None]:
         server = _smtp(settings)
 
-        def smtp_login() -> None:
-            try:
-                smtp.check(server)
-            except Refused as refusal:
-                raise outcome.of_smtp(refusal) from None
-
-        yield http.Work(smtp_login)
+        yield from outcome.session(lambda: smtp.check(server), outcome.of_smtp)
         if settings.get("imap_url"):
             yield from box.check(settings)
 

@@ -109,6 +109,8 @@ class Capabilities:
     contact_request: bool = False
     url_buttons: bool = False
     replies: bool = False  # a message may quote another
+    letters: bool = False  # messages have a subject, and an answer names those it answers
+    comments: bool = False  # words under a post, in public; the first answer to one names it
     max_text: int = 4096
     text_unit: Literal["chars", "utf16", "bytes"] = "chars"  # in which `max_text` is counted
     max_buttons: int = 0  # more options than this are said as numbered lines
@@ -317,7 +319,9 @@ class Channel(Protocol):
     capabilities: Capabilities
     fields: Sequence[Field]
     guide: Guide
-    guides: Mapping[str, Guide]  # by the setting `provider`, where one kind stands for several providers; else {}
+    guides: Mapping[
+        str, Guide
+    ]  # by the setting `provider`, where one kind stands for several providers; else {}
     refused_status: int  # what to answer when `verify` says no: 401 or 403
     hook_methods: Sequence[str]  # in which events come; GET for those that put an event into the address
 

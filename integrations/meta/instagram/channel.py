@@ -47,6 +47,7 @@ class InstagramChannel(BaseChannel):
     kind = "instagram"
     label = _("Instagram")
     capabilities = Capabilities(
+        comments=True,
         inline_buttons=True,
         max_text=payload.MAX_BYTES,
         text_unit="bytes",
