@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings as django_settings
 from django.utils.translation import gettext as _
 
 from connections import accounts
@@ -16,8 +17,11 @@ from conversations.models import Conversation, Delivery, Message
 from conversations.outcomes import Parked
 from integrations import registry
 from kit import limits
-from tenants import clock
+from tenants import clock, secrets
 from work.rows import State
+
+# Messages of one chat that may follow each other at once.
+CHAT_BURST = 5.0
 
 
 class Checks:
@@ -48,13 +52,19 @@ class Checks:
         reason = self._taken_back.get(message.pk)
         return (State.CANCELLED, reason) if reason else None
 
-    def pause(self, account: Connection) -> float:
-        """Seconds until the account may be called, 0.0 when the call may go now."""
-        return lanes.ours.closed_for(account.pk, kind=account.kind) or self._limited(account)
+    def pause(self, account: Connection, thread: Conversation) -> float:
+        """Seconds until the account may be called for this thread, 0.0 when the call may go now."""
+        return (
+            lanes.ours.closed_for(account.pk, kind=account.kind)
+            or _too_fast(account, thread)
+            or self._limited(account)
+        )
 
     def settings(self, account: Connection) -> dict[str, str]:
-        """The account's plain settings."""
-        return _opened(bytes(account.sealed_settings), account.tenant_id)
+        """The account's plain settings, and where its provider reports to (`hook_url`)."""
+        return _opened(
+            bytes(account.sealed_settings), bytes(account.sealed_token), account.tenant_id, account.kind
+        )
 
     def _limited(self, account: Connection) -> float:
         """Seconds to wait for the provider's limit."""
@@ -89,7 +99,19 @@ class _Bucket:
         return self._wait
 
 
+def _too_fast(account: Connection, thread: Conversation) -> float:
+    """Seconds to wait for the provider's limit of one chat; two bubbles at once are no hurry."""
+    rate = registry.channel(account.kind).capabilities.per_chat_per_second
+    if not rate:
+        return 0.0
+    return limits.take_here(f"chat:{thread.tenant_id}:{thread.pk}", rate=rate, burst=max(rate, CHAT_BURST))
+
+
 @functools.lru_cache(maxsize=2000)
-def _opened(sealed: bytes, tenant_id: int) -> dict[str, str]:
+def _opened(sealed: bytes, sealed_token: bytes, tenant_id: int, kind: str) -> dict[str, str]:
     """By the sealed bytes: settings that change are sealed anew."""
-    return accounts.open_settings(sealed, tenant_id=tenant_id)
+    token = secrets.unseal(sealed_token, tenant_id=tenant_id, place=accounts.TOKEN_PLACE)
+    return {
+        **accounts.open_settings(sealed, tenant_id=tenant_id, kind=kind),
+        "hook_url": f"{django_settings.PUBLIC_URL}/hooks/{kind}/{token}/",
+    }

@@ -176,7 +176,7 @@ def _parcel(row: Delivery, claim: Claim, checks: Checks) -> Parcel | None:
     if account.state != ConnectionState.OK:
         checks.parked.append(outcomes.Parked(row.pk, outcomes.PARKED, account.last_error))
         return None
-    pause = checks.pause(account)
+    pause = checks.pause(account, thread)
     if pause > 0:
         checks.parked.append(outcomes.Parked(row.pk, dt.timedelta(seconds=pause)))
         return None

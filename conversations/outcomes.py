@@ -21,7 +21,7 @@ from django.db import close_old_connections, connection
 from django.utils.translation import gettext as _
 
 from connections import accounts
-from conversations import outbox, signals
+from conversations import outbox, receipts, signals
 from conversations.flights import Future, Outcome, Parcel
 from conversations.models import Conversation, Delivery, Message, MessageState
 from integrations import registry
@@ -155,18 +155,20 @@ def _write(outcomes: list[tuple[Parcel, Outcome]]) -> None:
 # A doubt that arose meanwhile (we were slow to record) is settled by what we know. A receipt may have come before us.
 _SENT = """
 WITH told AS (
-  SELECT * FROM unnest(%s::bigint[], %s::uuid[], %s::text[]) AS t(id, token, external_id)
+  SELECT * FROM unnest(%s::bigint[], %s::uuid[], %s::text[], %s::numeric[], %s::int[])
+    AS t(id, token, external_id, cost, parts)
 ), ended AS (
   UPDATE conversations_delivery d SET state = 'done', last_error = '', lease_until = NULL, lease_token = NULL
   FROM told WHERE d.tenant_id = %s AND d.id = told.id
   AND (d.state = 'in_doubt' OR (d.state IN ('claimed', 'calling') AND d.lease_token = told.token))
-  RETURNING d.message_id, told.external_id
+  RETURNING d.message_id, told.external_id, told.cost, told.parts
 )
-UPDATE conversations_message m SET error = '', sent_at = app_now(),
+UPDATE conversations_message m SET sent_at = app_now(), parts = ended.parts, cost = coalesce(ended.cost, m.cost),
+  error = CASE WHEN m.state = 'failed' THEN m.error ELSE '' END,
   state = CASE WHEN m.state IN ('delivered', 'read', 'failed') THEN m.state ELSE 'sent' END,
   external_id = CASE WHEN ended.external_id = '' THEN m.external_id ELSE ended.external_id END
 FROM ended WHERE m.tenant_id = %s AND m.id = ended.message_id
-RETURNING m.id, m.state, m.sent_at, m.external_id
+RETURNING m.id, m.state, m.sent_at, m.external_id, m.error
 """
 
 
@@ -180,6 +182,8 @@ def _sent(outcomes: Sequence[tuple[Parcel, Sent]]) -> None:
                 [parcel.claim.id for parcel, _outcome in outcomes],
                 [parcel.claim.token for parcel, _outcome in outcomes],
                 [storable(outcome.external_id)[:200] for _parcel, outcome in outcomes],
+                [receipts.cost_of(outcome.cost) for _parcel, outcome in outcomes],
+                [min(max(outcome.parts, 1), 99) for _parcel, outcome in outcomes],
                 tenant_id,
                 tenant_id,
             ],
@@ -188,8 +192,7 @@ def _sent(outcomes: Sequence[tuple[Parcel, Sent]]) -> None:
     for parcel, _outcome in outcomes:
         message = parcel.row.message
         if message.pk in recorded:
-            message.state, message.sent_at, message.external_id = recorded[message.pk]
-            message.error = ""
+            message.state, message.sent_at, message.external_id, message.error = recorded[message.pk]
             signals.message_settled.send(Message, message=message)
 
 

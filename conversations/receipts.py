@@ -85,14 +85,20 @@ def _record(message: Message, receipt: Receipt, *, now: dt.datetime) -> None:
 
 
 def _cost(message: Message, receipt: Receipt) -> list[str]:
-    try:
-        cost = Decimal(receipt.cost) if receipt.cost else None
-    except InvalidOperation:
-        return []
-    if cost is None or not cost.is_finite() or not 0 <= cost < 10**7:
+    cost = cost_of(receipt.cost)
+    if cost is None:
         return []
     message.cost = cost
     return ["cost"]
+
+
+def cost_of(told: str) -> Decimal | None:
+    """What the provider charged, None for what is no sum."""
+    try:
+        cost = Decimal(told) if told else None
+    except InvalidOperation:
+        return None
+    return cost if cost is not None and cost.is_finite() and 0 <= cost < 10**7 else None
 
 
 def _no_doubt(message: Message, *, failed: bool) -> None:

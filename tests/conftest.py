@@ -18,6 +18,7 @@ from django.db import connection, connections
 from django.test import Client
 
 from conversations import lanes
+from kit import limits
 from tenants import clock, people, wall
 from tenants.models import Membership, Role, Tenant, User
 from tests import stack
@@ -81,6 +82,7 @@ def live_db(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str,
         _empty(_renamed(urls.admin or "", name))
         redis.Redis.from_url(settings.REDIS_URL).flushdb()  # ids begin anew, so must what is counted by them
         lanes.ours.forget()
+        limits.forget()
 
 
 def _empty(url: str) -> None:

@@ -9,8 +9,8 @@ import pytest
 from django.db import OperationalError
 
 from connections.models import Connection
-from conversations import courier, lanes, outbox, outcomes, signals
-from conversations.models import Delivery, Message, MessageState
+from conversations import checks, courier, lanes, outbox, outcomes, signals
+from conversations.models import Conversation, Delivery, Message, MessageState
 from fakes.server import Answer
 from fakes.telegram import FakeTelegram
 from tests.conftest import Salon
@@ -154,3 +154,21 @@ def test_a_demo_clock_does_not_hurry_repeats(
         carry()
     with salon.work():
         assert Delivery.objects.get(message=message).attempts == 1
+
+
+def test_many_words_in_one_chat_keep_its_pace_and_nobody_elses(
+    chat: telegram.Writer, salon: Salon, provider: FakeTelegram
+) -> None:
+    bob = telegram.Writer(chat.door, chat.path, chat=900200, name="Боб")
+    bob.say("Здравствуйте")
+    sweep.run(sweep.queue("inbound"))
+    with salon.work():
+        other = Conversation.objects.get(chat="900200")
+    many = [say(salon, str(number), key=f"many:{number}") for number in range(int(checks.CHAT_BURST) + 2)]
+    with salon.work():
+        one = outbox.say(other, text="Ждём вас", author="manager", key="one", now=salon.now())
+    for _ in many:
+        carry()
+    waiting = [message for message in many if fresh(salon, message).state == MessageState.PENDING]
+    assert waiting == many[int(checks.CHAT_BURST) :]
+    assert fresh(salon, one).state == MessageState.SENT
