@@ -36,6 +36,8 @@ BODY_SECONDS = 10.0
 ASK_SECONDS = 3.0
 ADDRESS = re.compile(r"/hooks/([a-z0-9_]{1,20})/([A-Za-z0-9_-]{16,64})(?:/(.*))?")
 KNOWN_SECONDS, UNKNOWN_SECONDS = 30.0, 5.0
+# A wrong signature may mean that the secret is being changed: the account is asked for again, at most so often.
+DOUBT_SECONDS = 2.0
 MOST_CACHED = 20_000
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -70,6 +72,11 @@ class Accounts:
         """The account as it was last known, for when the database cannot be asked."""
         return self._cache.get(token_hash, (0.0, None))[1]
 
+    def young(self, token_hash: bytes) -> bool:
+        """Whether it was asked for just now, so that asking again would tell nothing new."""
+        until, _account = self._cache.get(token_hash, (0.0, None))
+        return until - time.monotonic() > KNOWN_SECONDS - DOUBT_SECONDS
+
     def ask(self, token_hash: bytes) -> Account | None:
         """Asks the database. Raises psycopg2.Error when it is away."""
         account = self._resolved(token_hash)
@@ -98,7 +105,9 @@ def resolve(connection: Any, token_hash: bytes) -> Account | None:
     if found is None:
         return None
     tenant_id, connection_id, kind, sealed = found
-    return Account(tenant_id, connection_id, kind, accounts.open_settings(sealed, tenant_id=tenant_id))
+    return Account(
+        tenant_id, connection_id, kind, accounts.open_settings(sealed, tenant_id=tenant_id, kind=kind)
+    )
 
 
 class Door:
@@ -157,9 +166,12 @@ class Door:
         if request.method not in wire.hook_methods:
             return _plain(405, "method not allowed", allow=", ".join(wire.hook_methods))
         if not wire.verify(account.settings, request):
-            received.labels(kind, "refused").inc()
-            await self.quarantine.keep(account.tenant_id, account.connection_id, request, now=now)
-            return _plain(wire.refused_status, "wrong signature")
+            fresh = await self._afresh(digest(token))
+            if fresh is None or not wire.verify(fresh.settings, request):
+                received.labels(kind, "refused").inc()
+                await self.quarantine.keep(account.tenant_id, account.connection_id, request, now=now)
+                return _plain(wire.refused_status, "wrong signature")
+            account = fresh
         ours = {"tenant_id": account.tenant_id, "connection_id": account.connection_id}
         try:
             await self.gatherer.store(events.row(wire, request, **ours, received_at=now))
@@ -184,6 +196,16 @@ class Door:
             if account is None:
                 raise
             return account
+
+    async def _afresh(self, token_hash: bytes) -> Account | None:
+        """The account as the database has it now; None when it was asked for just now or cannot be."""
+        if self.accounts.young(token_hash):
+            return None
+        try:
+            asked = asyncio.get_running_loop().run_in_executor(self._asking, self.accounts.ask, token_hash)
+            return await asyncio.wait_for(asked, ASK_SECONDS)
+        except (psycopg2.Error, TimeoutError, secrets.CannotOpen):
+            return None
 
     async def _spool(self, wire: Channel, settings: dict[str, str], kept: spool.Kept) -> HookReply:
         try:

@@ -12,12 +12,11 @@ from typing import Any
 import psycopg2
 from django.db import transaction
 
-from connections import accounts, events, hooks, signals, spool
+from connections import accounts, events, hooks, signals, silence, spool
 from connections.models import Connection, InboundEvent
 from integrations import registry
 from integrations.errors import ParseError
 from integrations.protocols.channel import Fact, HookRequest, Ignored
-from kit import http
 from kit.text import storable
 from tenants.models import digest
 from work import sweep
@@ -50,6 +49,7 @@ def take_in(row: DurableRow, taken: Claim) -> None:
     wire = registry.channel(connection.kind)
     settings = accounts.settings_of(connection)
     Connection.objects.filter(pk=connection.pk).update(last_event_at=row.received_at)
+    silence.heard(connection)
     try:
         facts = wire.parse(settings, request_of(row))
     except ParseError as error:
@@ -75,7 +75,7 @@ def _react(wire: registry.Channel, settings: dict[str, str], fact: Fact) -> None
     call = wire.react(settings, fact)
     try:
         if call is not None:
-            http.run(call)
+            accounts.run(settings, call)
     except Exception as error:
         log.info("courtesy to %s failed: %s", wire.kind, error)
 

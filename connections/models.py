@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import uuid
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -11,15 +14,27 @@ from django.utils.translation import gettext_lazy as _
 from tenants import wall
 from tenants.constraints import ROLE_INGEST, RowLevelSecurity
 from work.queue import DurableQueue
-from work.rows import DurableRow
+from work.rows import AppNow, DurableRow, State
 
 
 class ConnectionState(models.TextChoices):
     """Whether an outside account can be used."""
 
+    NEW = "new", _("Being connected")
     OK = "ok", _("Works")
     BROKEN = "broken", _("Needs attention")
     OFF = "off", _("Switched off")
+
+
+class Trouble(models.TextChoices):
+    """What the last look at the provider found wrong, beside the state."""
+
+    TOKEN = "token", _("The key is no longer accepted")
+    RIGHTS = "rights", _("Rights are missing")
+    HOOK = "hook", _("Our address is not registered")
+    TAKEN = "taken", _("Another service receives the messages")
+    DELIVERY = "delivery", _("Messages do not reach us")
+    OTHER = "other", _("The provider reports a problem")
 
 
 class Connection(wall.TenantModel):
@@ -41,6 +56,26 @@ class Connection(wall.TenantModel):
     last_error = models.TextField(blank=True, default="")
     last_error_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
+
+    # What the last look at the provider found; `accepted_at` is when it last took our key.
+    checked_at = models.DateTimeField(null=True, blank=True)
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    trouble = models.CharField(max_length=10, choices=Trouble.choices, blank=True, default="")
+    trouble_at = models.DateTimeField(null=True, blank=True)
+    # Our server and the provider do not meet: since when, and when the owner was told.
+    unreachable_since = models.DateTimeField(null=True, blank=True)
+    unreachable_told_at = models.DateTimeField(null=True, blank=True)
+    # Events that wait at the provider; None where it does not say.
+    waiting = models.PositiveIntegerField(null=True, blank=True)
+    # When we last registered our address again by ourselves.
+    restored_at = models.DateTimeField(null=True, blank=True)
+    # How long it is quiet at most as a rule, in seconds of its opening hours; None while too little is known.
+    usual_gap = models.PositiveIntegerField(null=True, blank=True)
+    silence_told_at = models.DateTimeField(null=True, blank=True)
+    # Where the next look for missed events begins.
+    cursor = models.TextField(blank=True, default="")
+    # Kept for its threads, without its secrets.
+    deleted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar[list[Any]] = [
@@ -99,3 +134,62 @@ class Quarantined(wall.TenantModel):
             RowLevelSecurity(name="%(app_label)s_%(class)s_wall", inserter=ROLE_INGEST),
         ]
         indexes: ClassVar = [models.Index(fields=["tenant", "-received_at"])]
+
+
+class Upkeep(DurableRow):
+    """A look at a connection that comes again and again: one row a connection and job, planned anew after each."""
+
+    class Job(models.TextChoices):
+        HEALTH = "health", _("Is the account alive, does it report to us?")
+        POLL = "poll", _("What has the hook not told us?")
+        SILENCE = "silence", _("Has it been quiet for too long?")
+
+    connection = wall.TenantKey(Connection, on_delete=models.CASCADE, related_name="+")
+    job = models.CharField(max_length=10, choices=Job.choices)
+    # Failures in a row; they lengthen the pause.
+    failures = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=["tenant", "connection", "job"], name="connections_upkeep_once"),
+        ]
+
+    def plan_again(self, *, token: uuid.UUID, after: dt.timedelta, failures: int) -> None:
+        """Puts the row we hold off until the next look.
+
+        Raises:
+            work.rows.LeaseLost: the row is no longer ours.
+        """
+        self._step(
+            token=token,
+            states=(State.CLAIMED,),
+            state=State.WAITING,
+            due_at=AppNow() + after,
+            attempts=0,
+            failures=failures,
+            lease_until=None,
+            lease_token=None,
+        )
+
+
+class Errand(DurableRow):
+    """What a person asked for at a provider and waits for: their page follows it step by step."""
+
+    class Job(models.TextChoices):
+        CONNECT = "connect", _("Connecting")
+        CHECK = "check", _("Checking")
+        DISCONNECT = "disconnect", _("Disconnecting")
+
+    class Step(models.TextChoices):
+        ASK = "ask"
+        HOOK = "hook"
+        CHECK = "check"
+
+    connection = wall.TenantKey(Connection, on_delete=models.CASCADE, related_name="+")
+    job = models.CharField(max_length=10, choices=Job.choices)
+    # How far it has come; with the state `dead`, where it stopped.
+    step = models.CharField(max_length=10, choices=Step.choices, default=Step.ASK)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    # While it is tried: the settings to return to. After it failed: what was typed, to be shown again.
+    sealed_settings = models.BinaryField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)

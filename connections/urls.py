@@ -2,13 +2,22 @@
 
 from django.urls import path
 
-from connections import views
+from connections.views import account, calls, connecting
 
 app_name = "connections"
 urlpatterns = [
-    path("", views.index, name="index"),
-    path("add/<slug:kind>/", views.add, name="add"),
-    path("<int:pk>/", views.detail, name="detail"),
-    path("<int:pk>/check/", views.check, name="check"),
-    path("<int:pk>/switch/", views.switch, name="switch"),
+    path("", connecting.index, name="index"),
+    path("add/<slug:kind>/", connecting.add, name="add"),
+    path("<int:pk>/", account.detail, name="detail"),
+    path("<int:pk>/connect/", connecting.connect, name="connect"),
+    path("<int:pk>/progress/", connecting.progress, name="progress"),
+    path("<int:pk>/heard/", connecting.heard, name="heard"),
+    path("<int:pk>/check/", account.check, name="check"),
+    path("<int:pk>/settings/", account.settings, name="settings"),
+    path("<int:pk>/secret/", account.secret, name="secret"),
+    path("<int:pk>/rename/", account.rename, name="rename"),
+    path("<int:pk>/switch/", account.switch, name="switch"),
+    path("<int:pk>/delete/", account.delete, name="delete"),
+    path("<int:pk>/test-call/", calls.begin, name="test-call"),
+    path("<int:pk>/test-call/waiting/", calls.waiting, name="test-call-waiting"),
 ]

@@ -17,6 +17,7 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
+from connections import accounts
 from conversations import lanes, sending
 from conversations.models import Delivery
 from integrations import registry
@@ -142,7 +143,7 @@ async def _call(parcel: Parcel, client: Any) -> Outcome:
     try:
         wire = registry.channel(parcel.kind)
         call = sending.call(wire, parcel.settings, parcel.outgoing, parcel.file)
-        return await http.arun(call, client=client)
+        return await http.arun(call, client=client, proxy=accounts.way_out(parcel.settings))
     except (Retry, Rejected, Unreachable, Uncertain) as failure:
         return failure
     except Exception as failure:

@@ -12,7 +12,6 @@ from conversations.models import Conversation, Direction, Identity, Lookup, Mess
 from integrations import registry
 from integrations.errors import Rejected, Retry, Uncertain, Unreachable
 from integrations.protocols.channel import Ad, Person, Settings
-from kit import http
 from kit.text import storable
 from tenants import clock, wall
 from work.claim import Claim
@@ -58,7 +57,10 @@ def ask(claims: Sequence[Claim]) -> None:
 def _asked(kind: str, settings: Settings, chat: str, person: Person) -> tuple[Person | None, Ad | None]:
     wire = registry.channel(kind)
     profile, card = wire.profile(settings, chat, person), wire.card(settings, chat)
-    return http.run(profile) if profile is not None else None, http.run(card) if card is not None else None
+    return (
+        accounts.run(settings, profile) if profile is not None else None,
+        accounts.run(settings, card) if card is not None else None,
+    )
 
 
 def _keep(claim: Claim, found: Person | None, ad: Ad | None, failure: Exception | None) -> None:

@@ -57,9 +57,35 @@ def raise_about(
     conversation: Conversation, *, key: str, subject: str, text: str, now: dt.datetime, people: Iterable[User]
 ) -> int:
     """Writes alerts about a thread; the same `key` is told to a person once. Returns how many are new."""
+    path = reverse("inbox:thread", args=[conversation.pk])
+    return _raise(people, key=key, subject=subject, text=text, path=path, conversation=conversation, now=now)
+
+
+def raise_for_owners(*, key: str, subject: str, text: str, path: str, now: dt.datetime) -> int:
+    """Writes alerts about something that only an owner can mend; `path` is where. Returns how many are new."""
+    seats = Membership.objects.filter(role=Role.OWNER, user__is_active=True).select_related("user")
+    people = [seat.user for seat in seats.order_by("id")]
+    return _raise(people, key=key, subject=subject, text=text, path=path, conversation=None, now=now)
+
+
+def withdraw(beginning: str) -> int:
+    """Takes back alerts whose key begins so and that were not told yet. Returns how many."""
+    waiting = Alert.objects.filter(key__startswith=beginning, state__in=(State.WAITING, State.PENDING))
+    return waiting.update(state=State.CANCELLED)
+
+
+def _raise(
+    people: Iterable[User],
+    *,
+    key: str,
+    subject: str,
+    text: str,
+    path: str,
+    conversation: Conversation | None,
+    now: dt.datetime,
+) -> int:
     people = list(people)
     addresses = set(AlertAddress.objects.filter(user__in=people).values_list("user_id", flat=True))
-    path = reverse("inbox:thread", args=[conversation.pk])
     made = 0
     for person in people:
         ways = [Alert.Way.EMAIL] if wants_mail(person) else []
@@ -133,11 +159,8 @@ def link(row: Alert) -> str:
 
 def _letter(row: Alert) -> EmailMessage:
     tenant = wall.entered_tenant()
-    body = "\n\n".join(
-        part
-        for part in (row.text, _("Open the conversation: %(url)s") % {"url": link(row)}, str(tenant))
-        if part
-    )
+    way = _("Open the conversation: %(url)s") if row.conversation_id else _("Open: %(url)s")
+    body = "\n\n".join(part for part in (row.text, way % {"url": link(row)}, str(tenant)) if part)
     return EmailMessage(
         subject=" ".join(row.subject.split()),
         body=body,

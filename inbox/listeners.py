@@ -11,7 +11,7 @@ from bookings import signals as booking_signals
 from connections import signals as connection_signals
 from conversations import signals as conversation_signals
 from conversations.models import Author, Conversation, Holder, MessageState
-from inbox import announce, attach, escalation, merges, raw, reading
+from inbox import alerts, announce, attach, channels, escalation, merges, raw, reading
 from leads import signals as lead_signals
 from tenants import clock
 
@@ -168,6 +168,28 @@ def visit_changed(sender: Any, booking: Any, **_kwargs: Any) -> None:
 
 
 @receiver(connection_signals.broke)
-def channel_broke(sender: Any, **_kwargs: Any) -> None:
-    """The page "Today" says so."""
+def channel_broke(sender: Any, connection: Any, again: bool = False, **_kwargs: Any) -> None:
+    """The page "Today" says so; owners are told once, for only they can mend it."""
+    announce.today()
+    if not again:
+        channels.tell_broken(connection, now=clock.now())
+
+
+@receiver(connection_signals.attention)
+def channel_wants_its_owner(
+    sender: Any, connection: Any, key: str, subject: str, text: str, now: Any, **_kwargs: Any
+) -> None:
+    """Silent, out of reach, cut off: told to owners, once a matter."""
+    channels.tell(connection, key=key, subject=subject, text=text, now=now)
+
+
+@receiver(connection_signals.relieved)
+def channel_recovered(sender: Any, key: str, **_kwargs: Any) -> None:
+    """What was not told yet need not be."""
+    alerts.withdraw(key)
+
+
+@receiver(connection_signals.changed)
+def channel_changed(sender: Any, **_kwargs: Any) -> None:
+    """The page "Today" shows which channels need a person."""
     announce.today()

@@ -90,7 +90,11 @@ def of(user: User, role: Role, *, now: dt.datetime, zone: dt.tzinfo) -> Day:
         merges=merges.count() if manager else 0,
         doubts=doubts(now=now) if manager else [],
         broken=list(
-            Connection.objects.filter(state=ConnectionState.BROKEN).defer("sealed_settings").order_by("id")
+            Connection.objects.filter(
+                Q(state=ConnectionState.BROKEN) | Q(state=ConnectionState.OK) & ~Q(trouble="")
+            )
+            .defer("sealed_settings")
+            .order_by("id")
         )
         if manager
         else [],

@@ -201,6 +201,14 @@ class TelegramChannel(BaseChannel):
             )
         return Health(ok=True, pending=pending)
 
+    def disconnect(self, settings: Settings, hook_url: str) -> http.Call[None]:
+        """Takes our address back; another service's that stands there by now is left alone."""
+        token = _token(settings)
+        info = yield from client.call(token, "getWebhookInfo")
+        if isinstance(info, dict) and values.text(info, "url") == hook_url:
+            # What waits there stays: whoever is connected next, or we again, gets it.
+            yield from client.call(token, "deleteWebhook", {"drop_pending_updates": False})
+
     def link(self, base: str, code: str) -> str | None:
         return f"{base}?start={code}" if base and _START.match(code) else None
 

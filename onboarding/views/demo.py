@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from connections.models import Connection
-from connections.views import public_address
+from connections.addresses import public_address
 from onboarding.models import StoredMail
 from reminders.models import Reminder
 from tenants import clock, wall

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from bookings.models import Booking
 from connections.models import Connection
-from connections.views import public_address
+from connections.addresses import public_address
 from conversations.models import Message
 from reminders.models import Reminder
 from tenants.models import Tenant

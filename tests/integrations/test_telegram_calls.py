@@ -280,6 +280,17 @@ def test_connecting_with_a_dead_token_or_a_bad_secret(telegram, go):
     assert refusal.value.code == "bad_secret"
 
 
+def test_disconnecting_takes_our_own_address_back_and_nobody_elses(telegram, go):
+    go(TELEGRAM.connect(SETTINGS, HOOK))
+    go(TELEGRAM.disconnect(SETTINGS, HOOK))
+    assert telegram.webhooks == {}
+    go(TELEGRAM.disconnect(SETTINGS, HOOK))  # harmless when it is not there
+    telegram.webhooks[SETTINGS["bot_token"]] = {"url": "https://other.example/"}
+    go(TELEGRAM.disconnect(SETTINGS, HOOK))
+    assert telegram.webhooks[SETTINGS["bot_token"]] == {"url": "https://other.example/"}
+    assert [call.params()["drop_pending_updates"] for call in telegram.calls("deleteWebhook")] == [False]
+
+
 def test_health(telegram, go):
     assert not go(TELEGRAM.health(SETTINGS, HOOK)).ok
     go(TELEGRAM.connect(SETTINGS, HOOK))
