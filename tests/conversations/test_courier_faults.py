@@ -159,12 +159,12 @@ def test_a_demo_clock_does_not_hurry_repeats(
 def test_many_words_in_one_chat_keep_its_pace_and_nobody_elses(
     chat: telegram.Writer, salon: Salon, provider: FakeTelegram
 ) -> None:
+    many = [say(salon, str(number), key=f"many:{number}") for number in range(int(checks.CHAT_BURST) + 2)]
     bob = telegram.Writer(chat.door, chat.path, chat=900200, name="Боб")
     bob.say("Здравствуйте")
     sweep.run(sweep.queue("inbound"))
     with salon.work():
         other = Conversation.objects.get(chat="900200")
-    many = [say(salon, str(number), key=f"many:{number}") for number in range(int(checks.CHAT_BURST) + 2)]
     with salon.work():
         one = outbox.say(other, text="Ждём вас", author="manager", key="one", now=salon.now())
     for _ in many:
