@@ -43,7 +43,7 @@ class Taken:
     def text(self) -> str:
         """Its plain text."""
         body = self.message().get_body(("plain",))
-        return body.get_content() if body is not None else ""
+        return body.get_content().replace("\r\n", "\n") if body is not None else ""
 
 
 @dataclasses.dataclass(slots=True)

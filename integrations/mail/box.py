@@ -115,14 +115,11 @@ def _server(settings: Settings) -> Server:
 
 
 def _with_box(server: Server, do: Callable[[imap.Mailbox], T]) -> http.Call[T]:
-    def mailbox_session() -> T:
-        try:
-            with imap.mailbox(server) as box:
-                return do(box)
-        except Refused as refusal:
-            raise outcome.of_imap(refusal) from None
+    def look() -> T:
+        with imap.mailbox(server) as box:
+            return do(box)
 
-    return (yield http.Work(mailbox_session))
+    return outcome.session(look, outcome.of_imap)
 
 
 def _places(cursor: str) -> tuple[Place, Place]:

@@ -7,10 +7,15 @@ words, with a response code in brackets (RFC 5530). The reasons are the server's
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import TypeVar
 
 from integrations import errors
+from kit import http
 from kit.exchange import ForbiddenAddress
 from kit.mail import Refused, Server, server
+
+T = TypeVar("T")
 
 HOUR = 3600.0
 # First pause after "later"; the caller makes it longer with every try.
@@ -38,6 +43,27 @@ def address(url: str, protocol: str) -> Server:
             f"{protocol.upper()}: this server may not be called; give its public name and a port with TLS"
         )
         raise errors.Rejected(reason, code="bad_url", revoked=True) from None
+
+
+def session(do: Callable[[], T], meaning: Callable[[Refused], Exception]) -> http.Call[T]:
+    """The result of `do`, a talk with a mail server; a refusal is raised as `meaning` says.
+
+    It is raised here and not in the thread: what a step raises by itself passes the wire's own handlers by.
+    """
+
+    def mail_session() -> tuple[list[T], Exception | None]:
+        try:
+            return [do()], None
+        except Refused as refusal:
+            return [], meaning(refusal)
+        except errors.FAILURES as failure:
+            return [], failure
+
+    found, failure = yield http.Work(mail_session)
+    if failure is not None:
+        raise failure
+    result: T = found[0]
+    return result
 
 
 def of_smtp(refused: Refused) -> Exception:
