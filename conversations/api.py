@@ -119,6 +119,16 @@ class Contacts(
         else:
             serializer.save(created_at=clock.now())
 
+    def perform_update(self, serializer: Any) -> None:
+        """What a script types over has no proof, and may be somebody else's."""
+        addresses = {
+            name: serializer.validated_data.pop(name)
+            for name in ("phone", "email")
+            if name in serializer.validated_data
+        }
+        contact = serializer.save()
+        contacts.correct(contact, **addresses, now=clock.now())
+
 
 class ConversationSerializer(serializers.ModelSerializer[Conversation]):
     """A thread."""

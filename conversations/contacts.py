@@ -221,6 +221,26 @@ def learn_name(contact: Contact, name: str, *, now: dt.datetime) -> None:
         signals.contact_changed.send(Contact, contact=contact, now=now)
 
 
+def correct(
+    contact: Contact, *, phone: str | None = None, email: str | None = None, now: dt.datetime
+) -> None:
+    """Keeps what a colleague or a script typed over, "" to empty it: another address than before has no proof."""
+    typed = {"phone": phone, "email": None if email is None else _mail(email)}
+    changed = {
+        name: value for name, value in typed.items() if value is not None and value != getattr(contact, name)
+    }
+    for name, value in changed.items():
+        setattr(contact, name, value)
+        setattr(contact, f"{name}_verified", False)
+    if not changed:
+        return
+    contact.save(update_fields=[*changed, *(f"{name}_verified" for name in changed)])
+    signals.contact_changed.send(Contact, contact=contact, now=now)
+    for name, value in changed.items():
+        if value:
+            _meet(contact, name, value, verified=False, now=now)
+
+
 def shared_card(contact: Contact, card: ContactCard, *, now: dt.datetime) -> Contact:
     """A card that somebody shared: their own number where the channel proves it, else a likeness to ask about."""
     if not card.phone:

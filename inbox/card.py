@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Count, Prefetch, Q, Sum
 
 from bookings.models import UPCOMING, Booking, BookingItem, BookingStatus
-from conversations import signals
+from conversations import contacts, signals
 from conversations.models import Contact, Conversation, Identity
 from inbox import merges
 from kit.text import storable
@@ -90,10 +90,9 @@ def of(conversation_id: int | None, contact_id: int, *, now: dt.datetime) -> Car
 
 def change(contact: Contact, *, name: str, phone: str, tags: list[str], note: str, now: dt.datetime) -> None:
     """What a colleague typed over; `phone` is E.164 or empty. Only a number that changed loses its proof."""
-    if phone != contact.phone:
-        contact.phone, contact.phone_verified = phone, False
     contact.tags = list(dict.fromkeys(storable(tag).strip()[:40] for tag in tags if tag.strip()))[:MOST_TAGS]
     contact.note = storable(note)[:5000]
     contact.name = storable(name).strip()[:200]
-    contact.save(update_fields=["name", "phone", "phone_verified", "tags", "note"])
+    contact.save(update_fields=["name", "tags", "note"])
     signals.contact_changed.send(Contact, contact=contact, now=now)
+    contacts.correct(contact, phone=phone, now=now)

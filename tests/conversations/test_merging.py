@@ -334,6 +334,17 @@ def test_the_api_reads_a_merged_card_as_the_one_that_stays(salon: Salon, api: An
     assert (again.status_code, list(again.json()["fields"])) == (400, ["contact"])
 
 
+def test_what_a_script_types_over_is_no_proof(salon: Salon, api: Any) -> None:
+    write(salon, "sms", OTHER, **proved(OTHER))
+    mine = write(salon, "telegram", "1", **proved(PHONE), email="anna@example.com").contact_id
+    assert api.patch(f"contacts/{mine}/", {"phone": OTHER, "name": "Анна"}).json()["phone"] == OTHER
+    with salon.work():
+        contact = Contact.objects.get(pk=mine)
+        assert (contact.name, contact.phone_verified, contact.email) == ("Анна", False, "anna@example.com")
+    assert [one.reason for one in suggestions(salon)] == ["phone_typed"]
+    assert api.patch(f"contacts/{mine}/", {"phone": ""}).json()["phone"] == ""
+
+
 def test_the_api_merges_nobody_of_another_salon(salon: Salon, other_salon: Salon, api: Any) -> None:
     mine = write(salon, "telegram", "1").contact_id
     with other_salon.work():

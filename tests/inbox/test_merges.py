@@ -126,6 +126,14 @@ def test_the_list_of_all_and_the_way_to_it(
     assert "/inbox/one-person/" not in olga.get("/inbox/today/").content.decode()
 
 
+def test_a_number_that_a_colleague_types_is_asked_about(salon: Salon, olga: Person) -> None:
+    proved = stage.write(salon, name="Анна", phone=PHONE)
+    other = stage.write(salon, chat="900200", name="Аня")
+    olga.post(f"/inbox/{other.pk}/contact/", {"name": "Аня", "phone": PHONE}, headers=HTMX)
+    assert question(salon).reason == "phone_typed"
+    assert "mzi-same" in card(olga, proved)
+
+
 def test_merged_meanwhile(salon: Salon, olga: Person, pair: tuple[Conversation, Conversation]) -> None:
     row = question(salon)
     with salon.work():
