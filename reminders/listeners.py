@@ -8,14 +8,15 @@ from django.dispatch import receiver
 
 from bookings import signals as booking_signals
 from conversations import signals as conversation_signals
-from reminders import attach, dispatch, plan, visit
+from reminders import attach, dispatch, invitation, plan, visit
 from reminders.models import Reason
 
 
 @receiver(booking_signals.booked)
 def plan_booked(sender: Any, booking: Any, now: Any, **_kwargs: Any) -> None:
-    """An agreed visit gets its reminders."""
+    """An agreed visit gets its reminders, and who has no chat with us an invitation into one."""
     plan.plan([booking], now=now)
+    invitation.send(booking, now=now)
 
 
 @receiver(booking_signals.moved)

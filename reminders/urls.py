@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from reminders.views import calls
+from reminders.views import calls, messengers
 
 app_name = "reminders"
 urlpatterns: list[URLPattern] = [
@@ -10,4 +10,6 @@ urlpatterns: list[URLPattern] = [
     path("calls/<int:pk>/called/", calls.mark, name="mark"),
     path("calls/<int:pk>/undo/", calls.undo, name="undo"),
     path("calls/<int:pk>/link/", calls.link, name="link"),
+    path("r/<str:token>/", messengers.messengers, name="messengers"),
+    path("calls/sms/", calls.sms, name="sms"),
 ]

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from bookings.models import Booking
 from kit import periods
-from reminders import attach, calls
+from reminders import attach, calls, invitation
 from tenants import clock, wall
 from tenants.models import Role
 from tenants.roles import needs
@@ -26,7 +26,8 @@ from tenants.roles import needs
 @needs(Role.MASTER)
 def index(request: HttpRequest) -> HttpResponse:
     """Who could not be reminded in a chat, the soonest visit first; a master sees their own visits."""
-    return render(request, "reminders/calls.html", _lists(request))
+    sms = {"has_sms": invitation.account() is not None, "sms_on": invitation.is_on(wall.entered_tenant())}
+    return render(request, "reminders/calls.html", _lists(request) | sms)
 
 
 @require_POST
@@ -61,6 +62,16 @@ def link(request: HttpRequest, pk: int) -> HttpResponse:
         "now": clock.now(),
     }
     return render(request, "reminders/link.html", context)
+
+
+@require_POST
+@needs(Role.OWNER)
+def sms(request: HttpRequest) -> HttpResponse:
+    """Whether a visit entered at the desk sends one SMS with the link into a messenger."""
+    on = request.POST.get("on") == "1"
+    invitation.choose(wall.entered_tenant(), on=on)
+    messages.success(request, _("Switched on.") if on else _("Switched off."))
+    return redirect("reminders:calls")
 
 
 def _visits(request: HttpRequest) -> Any:
