@@ -24,6 +24,8 @@ from work.rows import State
 QUEUE = "media"
 # More files of one message than this are no message.
 MOST = 30
+# What a list calls by its name; a photo named IMG_2041.jpg is a photo.
+_BY_NAME = frozenset({"document", "audio", "location", "contact"})
 
 
 def keep(message: Message, media: Sequence[Media], *, now: dt.datetime) -> list[MediaFile]:
@@ -167,4 +169,4 @@ def gist(message: Message, files: Sequence[MediaFile] = ()) -> str:
         return ""
     kind, name, seconds = facts[0]
     with translation.override(wall.entered_tenant().language):
-        return shown.in_words(kind, name=name if kind != "image" else "", seconds=seconds)[:200]
+        return shown.in_words(kind, name=name if kind in _BY_NAME else "", seconds=seconds)[:200]
