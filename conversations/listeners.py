@@ -8,7 +8,7 @@ from django.dispatch import receiver
 
 from connections import signals as connection_signals
 from conversations import evidence, lookups, receive, signals
-from conversations.models import Conversation, Message
+from conversations.models import Conversation, Message, MessageState
 from tenants import clock
 
 
@@ -37,4 +37,5 @@ def look_up(sender: Any, conversation: Conversation, now: Any, **_: Any) -> None
 @receiver(signals.message_settled)
 def seek_evidence(sender: Any, message: Message, **_: Any) -> None:
     """An uncertain message is asked about where the provider keeps evidence."""
-    evidence.seek(message, now=clock.now())
+    if message.state == MessageState.IN_DOUBT:  # nearly every message simply went out
+        evidence.seek(message, now=clock.now())

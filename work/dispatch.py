@@ -29,7 +29,7 @@ PATIENCE_SECONDS = 20.0
 
 
 class Dispatcher:
-    """All loops of one `dispatch` process."""
+    """All loops of one `dispatch` process; those of one queue share its bell."""
 
     def __init__(self, queues: list[sweep.Queue]) -> None:
         self.queues = queues
@@ -42,6 +42,7 @@ class Dispatcher:
         threads = [
             threading.Thread(target=self._loop, args=(queue,), name=queue.name, daemon=True)
             for queue in self.queues
+            for _ in range(queue.loops)
         ]
         threads.append(threading.Thread(target=self._chores, name="chores", daemon=True))
         for thread in threads:

@@ -11,7 +11,9 @@ import dataclasses
 import datetime as dt
 import logging
 import math
+import threading
 import time
+import uuid
 from collections.abc import Callable, Sequence
 
 from django.db import InterfaceError, OperationalError, transaction
@@ -36,7 +38,8 @@ class Queue:
     `doubted` is told, inside the tenant's transaction, of a row that became `in_doubt` because its worker died.
     `begin`, where there is one, stands in for `run` in `dispatch`: it returns while what it began goes on, so that the
     next batch is made ready beside it. `wait` returns once nothing that `run` or `begin` left under way is under way
-    any more; it says how much that was.
+    any more; it says how much that was. `loops` is how many threads of a `dispatch` take batches of it side by side:
+    one more makes use of the time that the others wait for the database.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Queue:
     run: Callable[[Sequence[claim.Claim]], None]
     lane: str = FAST
     batch: int = 100
+    loops: int = 1
     lease: dt.timedelta = dt.timedelta(seconds=60)
     doubted: Callable[[DurableRow], None] | None = None
     begin: Callable[[Sequence[claim.Claim]], None] | None = None
@@ -55,6 +59,7 @@ AWAY = (OperationalError, InterfaceError)
 _queues: dict[str, Queue] = {}
 _chores: list[Callable[[], int]] = []
 _left: dict[str, list[claim.Claim]] = {}
+_leaving = threading.Lock()
 _looks: dict[str, float] = {}
 
 
@@ -118,7 +123,8 @@ def run(queue: Queue, *, linger: bool = True) -> int:
             carry = queue.run if linger or queue.begin is None else queue.begin
             carry(claims)
         except AWAY:
-            _left.setdefault(queue.name, []).extend(claims)
+            with _leaving:
+                _left.setdefault(queue.name, []).extend(claims)
             raise
     return len(claims)
 
@@ -157,13 +163,15 @@ def wait(*, lane: str | None = None) -> int:
 
 def _give_back(queue: Queue) -> None:
     """Makes due again what the last round claimed and did not touch when the database went away."""
-    left: dict[int, list[claim.Claim]] = {}
-    for taken in _left.pop(queue.name, []):
-        left.setdefault(taken.tenant_id, []).append(taken)
-    for tenant_id, claims in left.items():
+    left: dict[tuple[int, uuid.UUID], list[claim.Claim]] = {}
+    with _leaving:
+        found = _left.pop(queue.name, [])
+    for taken in found:
+        left.setdefault((taken.tenant_id, taken.token), []).append(taken)
+    for (tenant_id, token), claims in left.items():
         with wall.tenant_tx(tenant_id):
             queue.model.objects.filter(
-                pk__in=[taken.id for taken in claims], lease_token=claims[0].token, state=State.CLAIMED
+                pk__in=[taken.id for taken in claims], lease_token=token, state=State.CLAIMED
             ).update(state=State.PENDING, attempts=F("attempts") - 1, lease_until=None, lease_token=None)
 
 
