@@ -2,8 +2,8 @@
 
 import datetime as dt
 
-from conversations import courier, evidence, fetching, lookups, media, outbox
-from conversations.models import Delivery, Inquiry, Lookup, MediaFile
+from conversations import changes, courier, evidence, fetching, lookups, media, outbox
+from conversations.models import Delivery, EarlyChange, Inquiry, Lookup, MediaFile
 from work import sweep
 
 sweep.register(
@@ -33,3 +33,12 @@ sweep.register(
     sweep.Queue(name=evidence.QUEUE, model=Inquiry, run=evidence.inquire, lane=sweep.SLOW, batch=20)
 )
 sweep.register(sweep.Queue(name=lookups.QUEUE, model=Lookup, run=lookups.ask, lane=sweep.SLOW, batch=20))
+sweep.register(
+    sweep.Queue(
+        name=changes.QUEUE,
+        model=EarlyChange,
+        run=sweep.one_by_one(EarlyChange, changes.look_again),
+        lane=sweep.SLOW,
+        batch=20,
+    )
+)

@@ -9,22 +9,18 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from connections.models import Connection, InboundEvent
-from conversations import buttons, calls, contacts, echoes, media, outbox, receipts, signals
+from conversations import buttons, calls, changes, contacts, echoes, media, outbox, receipts, signals
 from conversations.models import Author, Conversation, Direction, Message, MessageState
 from conversations.threads import became, thread_of
 from integrations.protocols import channel
 from kit.text import storable
 from tenants import clock
 
-__all__ = ["OutOfTurn", "hear", "thread_of"]
+__all__ = ["hear", "thread_of"]
 
 
 # Parts of an album come within moments of each other; the same key much later is another album's.
 ALBUM = dt.timedelta(minutes=10)
-
-
-class OutOfTurn(Exception):
-    """An edit or a deletion came before its message: its event is taken in again a moment later."""
 
 
 def hear(*, connection: Connection, event: InboundEvent, fact: channel.Fact) -> None:
@@ -38,10 +34,9 @@ def hear(*, connection: Connection, event: InboundEvent, fact: channel.Fact) -> 
         case channel.ChatOpened():
             thread = thread_of(connection, fact.chat, fact.person, now=now)
             signals.chat_opened.send(Conversation, conversation=thread, touch=fact.touch, now=now)
-        case channel.MessageEdited():
-            _edited(connection, event, fact, now=now)
-        case channel.MessagesDeleted():
-            _deleted(connection, event, fact, now=now)
+        case channel.MessageEdited() | channel.MessagesDeleted():
+            if not changes.take(connection, fact, now=now) and event is not None:
+                changes.keep(event, now=now)
         case channel.Receipt():
             receipts.take(connection, fact, now=now)
         case channel.ChatBlocked() | channel.ChatUnblocked():
@@ -179,75 +174,6 @@ def _button(connection: Connection, fact: channel.ButtonPressed, *, now: dt.date
         thread.last_message_at, thread.last_text = now, action.label
         thread.save(update_fields=["last_message_at", "last_text"])
         buttons.press(action, now=now)
-
-
-def _edited(
-    connection: Connection, event: InboundEvent | None, fact: channel.MessageEdited, *, now: dt.datetime
-) -> None:
-    message = (
-        _of_chat(connection, fact.chat)
-        .filter(
-            external_id=storable(fact.external_id)[:200],
-            direction=Direction.OUT if fact.by_operator else Direction.IN,
-        )
-        .first()
-    )
-    if message is None:
-        _come_again(event)
-        return
-    text, at = storable(fact.text), fact.edited_at or now
-    replaced = media.changed(message, fact.media, now=now)
-    if not text or text == message.text:
-        if replaced:
-            signals.message_changed.send(Message, message=message, now=now)
-        return
-    if message.edited_at is not None and at < message.edited_at:
-        # An edit that a newer one overtook: one more wording on the way.
-        message.wordings = sorted([*message.wordings, _wording(text, at)], key=lambda one: one["at"])
-    else:
-        message.wordings = [
-            *message.wordings,
-            _wording(message.text, message.edited_at or message.created_at),
-        ]
-        message.text, message.edited_at = text, at
-    message.save(update_fields=["text", "edited_at", "wordings"])
-    Conversation.objects.filter(pk=message.conversation_id, last_message_at=message.created_at).update(
-        last_text=message.text[:200]
-    )
-    signals.message_changed.send(Message, message=message, now=now)
-
-
-def _deleted(
-    connection: Connection, event: InboundEvent | None, fact: channel.MessagesDeleted, *, now: dt.datetime
-) -> None:
-    named = _of_chat(connection, fact.chat).filter(
-        external_id__in=[storable(ident)[:200] for ident in fact.external_ids]
-    )
-    there = list(named)
-    if not there:
-        _come_again(event)
-    for message in there:
-        if message.deleted_at is None:
-            message.deleted_at = now
-            message.save(update_fields=["deleted_at"])
-            signals.message_changed.send(Message, message=message, now=now)
-
-
-def _of_chat(connection: Connection, chat: str) -> Any:
-    """Messages of a chat, locked."""
-    return Message.objects.select_for_update(of=("self",)).filter(
-        conversation__connection=connection, conversation__chat=storable(chat)[:200]
-    )
-
-
-def _wording(text: str, at: dt.datetime) -> dict[str, str]:
-    return {"text": text, "at": at.isoformat()}
-
-
-def _come_again(event: InboundEvent | None) -> None:
-    """Its message may be on the way still. After the last attempt it was one from before our time."""
-    if event is not None and event.attempts < event.max_attempts:
-        raise OutOfTurn
 
 
 def _echo(

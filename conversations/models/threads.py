@@ -225,6 +225,18 @@ class Inquiry(DurableRow):
         ]
 
 
+class EarlyChange(DurableRow):
+    """An event with an edit or a deletion that came before its message; looked at again until the message is there."""
+
+    event = wall.TenantKey(InboundEvent, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            DurableQueue(name="%(app_label)s_%(class)s_queue"),
+            models.UniqueConstraint(fields=["tenant", "event"], name="conversations_earlychange_once"),
+        ]
+
+
 class ButtonAction(wall.TenantModel):
     """What pressing a button means. The button carries only the token, which cannot be guessed or forged."""
 

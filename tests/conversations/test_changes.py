@@ -11,8 +11,8 @@ import pytest
 from assistant.models import Answer
 from connections.hooks import Door
 from connections.models import InboundEvent
-from conversations import outbox
-from conversations.models import Author, Conversation, Delivery, Message
+from conversations import changes, outbox
+from conversations.models import Author, Conversation, Delivery, EarlyChange, Message
 from inbox.models import Escalation
 from integrations.protocols import channel
 from leads.models import Lead
@@ -82,25 +82,23 @@ def test_an_edit_before_its_message_waits_for_it(anna: facts.Business, salon: Sa
     update = anna.update(text="Было")
     number = int(update["business_message"]["message_id"])
     edit(anna, number, "Стало", at=int(time.time()) + 3)
-    sweep.run(sweep.queue("inbound"))
+    facts.pump()
     with salon.work():
-        event = InboundEvent.objects.get()
-        assert (event.state, event.attempts) == ("pending", 1)
+        assert InboundEvent.objects.get().state == "done"
         # An edit tells of a person as well, but is no request of theirs.
         assert not Lead.objects.exists()
+    look_again(salon)
     anna.post(update)
-    take_in_again(salon)
+    facts.pump()
+    look_again(salon)
     assert (only(salon).text, len(only(salon).wordings)) == ("Стало", 1)
 
 
-def take_in_again(salon: Salon, times: int = 3) -> None:
-    """What waits for a later attempt is taken in at once, as often as that."""
-    for _ in range(times):
-        with salon.work():
-            InboundEvent.objects.filter(state=State.PENDING).update(
-                due_at=salon.now() - dt.timedelta(seconds=1)
-            )
-        facts.pump()
+def look_again(salon: Salon) -> None:
+    """The time comes to look whether the message of an early change is there."""
+    with salon.work():
+        EarlyChange.objects.update(due_at=salon.now() - dt.timedelta(seconds=1))
+    sweep.run(sweep.queue(changes.QUEUE))
 
 
 @pytest.mark.parametrize("what", ["edit", "deletion"])
@@ -111,9 +109,12 @@ def test_a_change_of_a_message_from_before_our_time_ends_quietly(
         edit(anna, 5, "Старое")
     else:
         anna.takes_back(5)
-    take_in_again(salon, InboundEvent.max_attempts + 1)
+    facts.pump()
+    for _ in changes.LOOKS:
+        look_again(salon)
     with salon.work():
         assert InboundEvent.objects.get().state == "done"
+        assert EarlyChange.objects.get().state == "ignored"
         assert not Lead.objects.exists()  # no raw lead: nobody has anything to read
 
 
@@ -133,9 +134,10 @@ def test_what_is_deleted_stays_to_be_opened(anna: facts.Business, salon: Salon, 
 def test_a_deletion_before_its_message_waits_for_it(anna: facts.Business, salon: Salon) -> None:
     update = anna.update(text="Ой, не туда")
     anna.takes_back(int(update["business_message"]["message_id"]))
-    sweep.run(sweep.queue("inbound"))
+    facts.pump()
     anna.post(update)
-    take_in_again(salon)
+    facts.pump()
+    look_again(salon)
     assert only(salon).deleted_at is not None
 
 
