@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from django.db import connection as database
 
-from connections import poll, restore, silence
+from connections import poll, renewal, restore, silence
 from connections.looks import HEALTH_EVERY, POLL_SOON, SILENCE_EVERY
 from connections.models import ConnectionState, Upkeep
 from tenants import wall
@@ -79,6 +79,8 @@ def _after(claim: Claim, went_well: bool, pause: dt.timedelta) -> None:
 
 def _health(tenant_id: int, connection_id: int) -> tuple[bool, dt.timedelta]:
     look = restore.look(tenant_id, connection_id)
+    if look.reached:
+        renewal.look(tenant_id, connection_id)
     return look.reached, HEALTH_EVERY
 
 
