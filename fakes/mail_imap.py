@@ -138,6 +138,12 @@ class _Session:
         self.line.say(f"{tag} OK done")
 
     def _do_select(self, tag: str, rest: list[bytes]) -> None:
+        self._open(tag, rest, "READ-WRITE")
+
+    def _do_examine(self, tag: str, rest: list[bytes]) -> None:
+        self._open(tag, rest, "READ-ONLY")
+
+    def _open(self, tag: str, rest: list[bytes], mode: str) -> None:
         try:
             self.folder = self._named(rest[0])
         except KeyError:
@@ -150,9 +156,7 @@ class _Session:
         self.line.say(f"* OK [UIDVALIDITY {self.folder.validity}] valid")
         if self.server.shows_uidnext:
             self.line.say(f"* OK [UIDNEXT {self.folder.following}] next")
-        self.line.say(f"{tag} OK [READ-ONLY] done")
-
-    _do_examine = _do_select
+        self.line.say(f"{tag} OK [{mode}] done")
 
     def _do_status(self, tag: str, rest: list[bytes]) -> None:
         folder = self._named(rest[0])

@@ -28,6 +28,7 @@ _NO_LETTERS = frozenset(
 # Declared by programs that do not know what they send.
 _THOUGHTLESS = frozenset({"ascii", "iso8859-1", "cp1252"})
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,39}")
+_RUN = re.compile("[\u0400-\u04ff]{2,}")
 _SAMPLE = 20_000
 
 
@@ -52,9 +53,11 @@ def _codec(declared: str) -> str:
         name = "cp1251"
     try:
         found = codecs.lookup(name)
-        b"".decode(name)  # refuses what is no text encoding
+        b"\0\0\0\0".decode(name)
+    except UnicodeError:
+        pass  # a text encoding, to which these bytes are no text
     except (LookupError, ValueError):
-        return ""
+        return ""  # unknown, or an encoding of something else than text
     return "" if found.name in _NO_LETTERS else found.name
 
 
@@ -71,6 +74,12 @@ def _guessed(raw: bytes, codec: str) -> str:
 
 
 def _likeness(text: str) -> float:
-    """The share of small Russian letters among all that are not ASCII: real text has few capitals."""
-    odd = [char for char in text if char > "\x7f"]
-    return sum("\u0430" <= char <= "\u044f" or char == "\u0451" for char in odd) / len(odd) if odd else 0.0
+    """The share of small Russian letters among all that are not ASCII: real text has few capitals.
+
+    Only those beside another count: the accents of a western text, misread, stand alone.
+    """
+    odd = sum(char > "\x7f" for char in text)
+    small = sum(
+        "\u0430" <= char <= "\u044f" or char == "\u0451" for run in _RUN.findall(text) for char in run
+    )
+    return small / odd if odd else 0.0

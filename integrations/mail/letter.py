@@ -103,7 +103,7 @@ def choose(plain: str, markup: str) -> tuple[str, frozenset[str]]:
     stub = not plain or (len(plain) < 300 and language.STUB.search(plain))
     if markup and stub:
         shown = html.plain(markup)
-        shown = shown if shown.text else html.plain(markup, quotes=True)
+        shown = shown if shown.text or shown.pictures else html.plain(markup, quotes=True)
         if shown.text or not plain:
             return storable(shown.text)[:LONGEST_TEXT], shown.pictures
     pictures = html.plain(markup).pictures if markup else frozenset()
