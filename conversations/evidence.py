@@ -12,7 +12,6 @@ from conversations.models import Delivery, Inquiry, Message, MessageState
 from integrations import registry
 from integrations.errors import FAILURES, Rejected
 from integrations.protocols.channel import Outgoing, Sent, Settings
-from kit import http
 from tenants import clock, wall
 from work.claim import Claim
 from work.rows import LeaseLost, State
@@ -34,7 +33,9 @@ def seek(message: Message, *, now: dt.datetime) -> None:
     wire = registry.channel(message.conversation.connection.kind)
     settings = accounts.settings_of(message.conversation.connection)
     since = delivery.called_at or delivery.created_at
-    call = wire.settle(settings, courier.outgoing(message, message.conversation), since)
+    call = wire.settle(
+        settings, courier.outgoing(message, message.conversation, message.conversation.connection), since
+    )
     if call is None:
         return
     call.close()
@@ -69,7 +70,7 @@ def _ask(
     if call is None:
         return False, None, "no evidence"
     try:
-        return True, http.run(call), ""
+        return True, accounts.run(settings, call), ""
     except Rejected as error:
         return False, None, error.reason
     except FAILURES as error:

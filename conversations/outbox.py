@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from connections.models import ConnectionState
-from conversations import media, render, signals, uploads, window
+from conversations import media, quoting, render, signals, uploads, window
 from conversations.models import (
     Author,
     Conversation,
@@ -90,6 +90,7 @@ def say(
         raise CannotWrite(_("The client has blocked this chat."))
     _check_window(conversation, author=author, template=template, now=now)
     text, shaped = render.shape(storable(text), buttons, capabilities)
+    answers = quoting.of_answer(conversation, capabilities)
     parts = _bubbles(text, files, capabilities)
     message = None
     with transaction.atomic() if files else contextlib.nullcontext():  # all of them or none
@@ -109,6 +110,7 @@ def say(
                 due_at=now + after,
                 template=template if number == len(parts) else None,
                 file=file,
+                answers=answers,
             )
     assert message is not None
     return message
@@ -155,6 +157,7 @@ def _message(
     due_at: dt.datetime,
     template: dict[str, Any] | None,
     file: MediaFile | None,
+    answers: tuple[str, str],
 ) -> Message:
     message, made = Message.objects.get_or_create(
         key=key,
@@ -168,6 +171,8 @@ def _message(
             "text": text,
             "buttons": buttons,
             "template": template,
+            "reply_to": answers[0],
+            "subject": answers[1],
             "state": MessageState.PENDING,
             "created_at": now,
         },
