@@ -14,7 +14,7 @@ from conversations.models import Contact, Lookup, Message
 from fakes.avito import FakeAvito
 from leads.models import Lead, Touch
 from tests import asgi
-from tests.conftest import Salon
+from tests.conftest import Person, Salon
 from work import sweep
 
 
@@ -64,6 +64,11 @@ def test_the_name_and_the_listings_card_arrive_after_the_first_word(
         assert (card["kind"], card["title"], card["price"]) == ("ad", "Manicure", "1 500 ₽")
         assert (Lead.objects.get().source, Touch.objects.latest("id").ad["title"]) == ("avito", "Manicure")
         assert Lookup.objects.get().state == "done"
+        thread = Message.objects.get(direction="in").conversation_id
+    page = Person(salon.owner, salon).get(f"/inbox/{thread}/").content.decode()
+    assert "Manicure" in page
+    assert "1 500 ₽" in page
+    assert 'href="https://avito.ru/omsk/3363702577"' in page
 
 
 def test_while_avito_is_away_the_chat_goes_on_and_the_question_waits(
