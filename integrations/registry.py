@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from integrations.protocols.channel import Channel
+from integrations.protocols.group import Group
 
 
 class UnknownKind(LookupError):
@@ -28,6 +29,12 @@ _CHANNELS = {
     "telephony": "integrations.telephony.channel:CHANNEL",
     "avito": "integrations.avito.channel:CHANNEL",
     "email": "integrations.mail.channel:CHANNEL",
+}
+# Kinds of connection that can stand in a group of colleagues.
+_GROUPS = {
+    "telegram": "integrations.telegram.group:GROUP",
+    "vk": "integrations.vk.group:GROUP",
+    "max": "integrations.max.group:GROUP",
 }
 _CRMS = {
     "bitrix24": "integrations.bitrix24:CRM",
@@ -61,6 +68,7 @@ class _Wires(Mapping[str, Any]):
 
 channels: Mapping[str, Channel] = _Wires(_CHANNELS)
 crms: Mapping[str, Any] = _Wires(_CRMS)
+groups: Mapping[str, Group] = _Wires(_GROUPS)
 
 
 def channel(kind: str) -> Channel:

@@ -25,6 +25,8 @@ UPDATES = (
     "bot_started",
     "bot_stopped",
     "dialog_removed",
+    "bot_added",
+    "bot_removed",
 )
 _SECRET = re.compile(r"[A-Za-z0-9_-]{5,256}\Z")
 

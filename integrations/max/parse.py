@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable
 
 from integrations.errors import ParseError
-from integrations.max import message
+from integrations.max import colleagues, message
 from integrations.protocols import attribution, values
 from integrations.protocols.channel import (
     ButtonPressed,
@@ -60,14 +60,18 @@ def _identity(kind: str, update: Json, body: bytes) -> tuple[str | None, ...]:
         pressed = values.child(update, "callback")
         told = values.text(pressed, "callback_id").encode("utf-8", "replace")
         return _digest(told) if told else None, values.ident(pressed.get("timestamp")) or at
+    if kind in ("bot_added", "bot_removed"):
+        return values.ident(update.get("chat_id")), at
     if kind in ("bot_started", "bot_stopped", "dialog_removed"):
         return values.ident(values.child(update, "user").get("user_id")), at
     return (_digest(body),)
 
 
 def thread_key(body: bytes) -> str | None:
-    """The person an update belongs to, in the form of the facts' `chat`."""
+    """The person an update belongs to, or the group, in the form of the facts' `chat`."""
     update = attempt(body)
+    if update is not None and (group := colleagues.group_of(update)):
+        return group
     return _person_of(update) if update is not None else None
 
 
@@ -93,10 +97,14 @@ def facts(body: bytes, token: str) -> list[Fact]:
 
 
 def _created(update: Json, token: str) -> list[Fact]:
+    if colleagues.group_of(update):
+        return [colleagues.said(update, token=token)]
     return [message.received(update, token=token)]
 
 
 def _edited(update: Json, token: str) -> list[Fact]:
+    if colleagues.group_of(update):
+        return [colleagues.said(update, token=token, is_edit=True)]
     return [message.edited(update, token=token)]
 
 
@@ -111,6 +119,8 @@ def _callback(update: Json, token: str) -> list[Fact]:
     """A button under a message of ours; the message may be gone by now."""
     pressed, under = values.child(update, "callback"), values.child(update, "message")
     kind = values.text(values.child(under, "recipient"), "chat_type", 32)
+    if chat := colleagues.group_of(update):
+        return [colleagues.pressed(update, chat)]
     if kind not in ("", "dialog"):
         return [Ignored(f"a button pressed in a {kind}")]
     who = message.person(values.child(pressed, "user"), update)
@@ -155,6 +165,14 @@ def _stopped(update: Json, token: str) -> list[Fact]:
     return [ChatBlocked(chat=who.external_id, person=who, at=at)]
 
 
+def _added(update: Json, token: str) -> list[Fact]:
+    return [colleagues.membership(update, joined=True)]
+
+
+def _put_out(update: Json, token: str) -> list[Fact]:
+    return [colleagues.membership(update, joined=False)]
+
+
 def _digest(told: bytes) -> str:
     return hashlib.sha256(told).hexdigest()[:32]
 
@@ -167,4 +185,6 @@ _READERS: dict[str, Callable[[Json, str], list[Fact]]] = {
     "bot_started": _started,
     "bot_stopped": _stopped,
     "dialog_removed": _stopped,
+    "bot_added": _added,
+    "bot_removed": _put_out,
 }

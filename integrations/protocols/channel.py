@@ -21,6 +21,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from integrations.protocols.facts import (
+    OF_GROUPS,
     AccountChanged,
     Ad,
     ButtonPressed,
@@ -32,6 +33,8 @@ from integrations.protocols.facts import (
     ContactCard,
     Fact,
     FormSubmitted,
+    GroupJoined,
+    GroupLeft,
     IdentityChanged,
     Ignored,
     Location,
@@ -44,12 +47,15 @@ from integrations.protocols.facts import (
     OperatorEcho,
     Person,
     Receipt,
+    StaffPressed,
+    StaffSaid,
     Touch,
 )
 from kit.http import Call, Request, done
 from kit.text import split_text
 
 __all__ = [
+    "OF_GROUPS",
     "AccountChanged",
     "Ad",
     "BaseChannel",
@@ -67,6 +73,8 @@ __all__ = [
     "Fact",
     "Field",
     "FormSubmitted",
+    "GroupJoined",
+    "GroupLeft",
     "Guide",
     "Health",
     "HookReply",
@@ -88,6 +96,8 @@ __all__ = [
     "Receipt",
     "Sent",
     "Settings",
+    "StaffPressed",
+    "StaffSaid",
     "Template",
     "Touch",
     "secret_matches",

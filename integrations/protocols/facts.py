@@ -340,6 +340,64 @@ class FormSubmitted:
     suspicious: str = ""
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class GroupJoined:
+    """The account was brought into a group of several people, or a code of ours was said there (`code`, else "").
+
+    Whose group it is, the room above knows by the code or by `chat`.
+    """
+
+    external_id: str
+    chat: str
+    person: Person
+    title: str = ""
+    code: str = ""
+    at: datetime | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class GroupLeft:
+    """The account is in that group no more."""
+
+    chat: str
+    person: Person
+    at: datetime | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class StaffSaid:
+    """Somebody wrote in a group; whether it is one of colleagues is the room's to know.
+
+    `topic` is the group's thread, "" outside of any and where a provider has none. `reply_to` is the external id of
+    the message this one answers. `is_edit`: the same message reads otherwise from now on.
+    """
+
+    external_id: str
+    chat: str
+    person: Person
+    topic: str = ""
+    kind: MessageKind = "text"
+    text: str = ""
+    media: tuple[Media, ...] = ()
+    reply_to: str | None = None
+    sent_at: datetime | None = None
+    is_edit: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class StaffPressed:
+    """A button under a message of ours in a group was pressed; see `ButtonPressed`."""
+
+    external_id: str
+    chat: str
+    person: Person
+    value: str
+    topic: str = ""
+    message_external_id: str | None = None
+    acknowledge: str = ""
+    at: datetime | None = None
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Ignored:
     """Understood, and nothing of ours. `reason` is shown beside the stored event."""
@@ -363,5 +421,12 @@ Fact = (
     | CallHappened
     | AccountChanged
     | FormSubmitted
+    | GroupJoined
+    | GroupLeft
+    | StaffSaid
+    | StaffPressed
     | Ignored
 )
+
+# Facts of groups: nothing of ours where no room knows the group.
+OF_GROUPS = (GroupJoined, GroupLeft, StaffSaid, StaffPressed)

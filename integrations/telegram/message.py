@@ -59,7 +59,7 @@ def received(part: Json, chat: str, sender: Person) -> Fact:
     kind, media, place = content(part)
     text = said(part)
     card = _card(part, sender)
-    if kind == "other" and not text and not any(key in part for key in _SAID):
+    if kind == "other" and not text and not is_said(part):
         return Ignored("a service message")
     if card and card.own and card.phone:
         sender = _with_phone(sender, card.phone)
@@ -84,6 +84,11 @@ def received(part: Json, chat: str, sender: Person) -> Fact:
         location=place,
         contact=card,
     )
+
+
+def is_said(part: Json) -> bool:
+    """Whether a person said something here that has neither words nor a file."""
+    return any(key in part for key in _SAID)
 
 
 def changed(part: Json, chat: str, person: Person, *, by_operator: bool) -> Fact:

@@ -22,7 +22,7 @@ from integrations.protocols.channel import (
     MessagesDeleted,
     OperatorEcho,
 )
-from integrations.telegram import message, values
+from integrations.telegram import colleagues, message, values
 from integrations.telegram.values import Json
 from kit import safejson
 from kit.text import storable
@@ -89,10 +89,11 @@ def facts(value: Json) -> list[Fact]:
 
 
 def _message(part: Json) -> list[Fact]:
+    if colleagues.is_group(part):
+        return colleagues.read(lambda: message.migration(part) or colleagues.said(part))
     chat = message.private(part)
     if isinstance(chat, Ignored):
-        migrated = message.migration(part)
-        return [migrated] if migrated else [chat]
+        return [chat]
     sender = message.sender_of(part)
     if isinstance(sender, Ignored):
         return [sender]
@@ -100,6 +101,8 @@ def _message(part: Json) -> list[Fact]:
 
 
 def _edited(part: Json) -> list[Fact]:
+    if colleagues.is_group(part):
+        return colleagues.read(lambda: colleagues.said(part, is_edit=True))
     chat = message.private(part)
     if isinstance(chat, Ignored):
         return [chat]
@@ -157,11 +160,13 @@ def _deleted_business(part: Json) -> list[Fact]:
 
 
 def _callback(part: Json) -> list[Fact]:
-    presser = message.person_of(values.child(part, "from"))
     under = values.child(part, "message")
     chat_kind = values.text(values.child(under, "chat"), "type")
+    if chat_kind in colleagues.GROUPS:
+        return colleagues.read(lambda: colleagues.pressed(part, under))
     if under and chat_kind and chat_kind != "private":
         return [Ignored(f"a button pressed in a {chat_kind[:20]}")]
+    presser = message.person_of(values.child(part, "from"))
     # An inline message has no chat of its own; a private chat has the number of its person.
     chat = (
         message.chat_key(under)
@@ -186,6 +191,8 @@ def _callback(part: Json) -> list[Fact]:
 
 
 def _my_chat_member(part: Json) -> list[Fact]:
+    if colleagues.is_group(part):
+        return colleagues.read(lambda: colleagues.membership(part))
     chat = message.private(part)
     if isinstance(chat, Ignored):
         return [chat]

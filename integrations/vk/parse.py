@@ -17,7 +17,7 @@ from integrations.protocols.channel import (
     Receipt,
     Settings,
 )
-from integrations.vk import client, envelope, forms, message, press
+from integrations.vk import client, colleagues, envelope, forms, message, press
 from integrations.vk.envelope import Envelope
 
 
@@ -35,6 +35,8 @@ def facts(body: bytes, settings: Settings) -> list[Fact]:
 
 
 def _message_new(told: Envelope, settings: Settings) -> list[Fact]:
+    if colleagues.is_talk(told.message):
+        return [colleagues.said(told.message, group=_group(told, settings))]
     return [message.received(told.message, group=_group(told, settings))]
 
 
@@ -49,8 +51,10 @@ def _message_edit(told: Envelope, settings: Settings) -> list[Fact]:
 def _message_event(told: Envelope, settings: Settings) -> list[Fact]:
     """A button under a message of ours. Its own `event_id` answers the press, the envelope's names the callback."""
     person, chat = _person(told), values.ident(told.object.get("peer_id"))
-    if not chat or int(chat) >= message.FIRST_TALK:
-        return [Ignored("a button pressed in a talk of several people")]
+    if not chat:
+        return [Ignored("a button pressed nowhere")]
+    if int(chat) >= message.FIRST_TALK:
+        return [colleagues.pressed(told.object, chat, person)]
     token = values.text(told.object, "event_id", 150)
     if not token:
         raise ParseError("a pressed button without an id")

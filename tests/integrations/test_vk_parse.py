@@ -283,7 +283,7 @@ def test_a_cut_text_says_so():
 @pytest.mark.parametrize(
     "parts",
     [
-        {"peer_id": 2000000066},
+        {"from_id": -5, "peer_id": 2000000066},
         {"from_id": -5, "peer_id": -5},
         {"from_id": -5},
         {"from_id": 6},
@@ -354,7 +354,7 @@ def test_a_pressed_button():
     ]
     foreign = parse("message_event", {**about, "payload": {"t": "9f3a", "a": "yes"}})
     assert foreign[0].value == '{"t":"9f3a","a":"yes"}'
-    assert isinstance(parse("message_event", {**about, "peer_id": 2000000001})[0], Ignored)
+    assert isinstance(parse("message_event", {**about, "peer_id": None})[0], Ignored)
 
 
 def test_allowing_and_forbidding_messages():

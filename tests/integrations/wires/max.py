@@ -70,6 +70,7 @@ UNDER = {
     "timestamp": AT,
     "body": {"mid": "mid.out1", "seq": 2, "text": "Записать?"},
 }
+TALK = {"chat_id": -70801090403050, "chat_type": "chat"}
 ABOUT = {"chat_id": DIALOG, "user": user(), "user_id": ANNA}
 
 WIRE = Wire(
@@ -92,6 +93,18 @@ WIRE = Wire(
         "removed": signed(update("dialog_removed", **ABOUT)),
         "cleared": signed(update("dialog_cleared", **ABOUT)),
         "unknown": signed(update("brand_new", x=1)),
+        "colleague": new(mid="mid.g1", text="Сейчас отвечу", recipient=TALK),
+        "code in a chat": new(mid="mid.g2", text="/connect AbC-12_x", recipient=TALK),
+        "press in a chat": signed(
+            update(
+                "message_callback",
+                callback={**PRESS, "callback_id": "in a chat"},
+                message={**UNDER, "recipient": TALK},
+            )
+        ),
+        "added to a chat": signed(
+            update("bot_added", chat_id=TALK["chat_id"], user=user(), is_channel=False)
+        ),
     },
     sign=signed,
     forge=[

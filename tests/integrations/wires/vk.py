@@ -14,6 +14,7 @@ SETTINGS = {
     "confirmation": "a1b2c3d4",
 }
 ANNA = 555001
+TALK = 2000000066
 
 
 def message(**parts) -> dict:
@@ -114,6 +115,18 @@ WIRE = Wire(
         "lead": vk(callback("lead_forms_new", LEAD)),
         "order": vk(callback("market_order_new", ORDER)),
         "unknown": vk(callback("brand_new", {"a": 1})),
+        "colleague in a talk": new("colleague in a talk", peer_id=TALK, id=0, text="Сейчас отвечу"),
+        "code in a talk": new("code", peer_id=TALK, id=0, text=f"[club{GROUP}|@salon] /connect AbC-12_x"),
+        "added to a talk": new(
+            "added", peer_id=TALK, id=0, action={"type": "chat_invite_user", "member_id": -GROUP}
+        ),
+        "press in a talk": vk(
+            callback(
+                "message_event",
+                {"user_id": ANNA, "peer_id": TALK, "event_id": "5b2f0e", "payload": {"b": "take:3"}},
+                event_id="press in a talk",
+            )
+        ),
     },
     sign=vk,
     forge=[],
