@@ -13,7 +13,9 @@ from integrations.protocols import attribution
 from integrations.protocols.channel import Touch
 from kit import phones
 
-_LINE = re.compile(r"\s*([^:\t\n]{1,60}?)\s*(?::|\t|\s[–—-]\s)\s*(\S.{0,4000})?$")
+_LINE = re.compile(r"([^:\t\n]{1,60}?)\s?(?::|\t|\s[–—-]\s)\s?(\S.{0,4000})?$")
+# Long runs of blanks would make the search for a label slow.
+_BLANKS, _TABS = re.compile(r"[^\S\t]+"), re.compile(r"\t[\t ]*")
 _NOT_LETTERS = re.compile(r"[\W\d_]+")
 _EMAIL = re.compile(r"[^\s@,;:<>()\"']{1,64}@[^\s@,;:<>()\"']{1,190}\.[^\W\d_]{2,24}")
 MOST_LINES = 300
@@ -47,8 +49,9 @@ def _roles() -> Mapping[str, str]:
 def read(text: str, region: str) -> Form | None:
     """The form in a letter's text; None unless it names a phone or an address and one field more."""
     form, fields, open_message = Form(), 0, False
-    for line in text.split("\n")[:MOST_LINES]:
-        match = _LINE.match(line[:4100])
+    for raw in text.split("\n")[:MOST_LINES]:
+        line = _TABS.sub("\t", _BLANKS.sub(" ", raw[:4100])).strip()
+        match = _LINE.match(line)
         label = match[1].strip() if match else ""
         key = _NOT_LETTERS.sub("", label.lower())
         role = _roles().get(key, "") if match else ""

@@ -274,11 +274,14 @@ def test_markup_made_to_be_slow_is_read_at_once(markup):
         "On " + "a " * 100_000,
         "\n" * 150_000,
         "1.1.2026 " * 20_000,
+        ("a" + " " * 4000 + "b\n") * 300,
+        ("1.1.2026, , , <a, от " * 19 + "\n") * 300,
     ],
 )
 def test_text_made_to_be_slow_is_read_at_once(text):
     began = time.perf_counter()
     fact(letter("a1@example.ru", text + "a"))
+    fact(letter("a1@example.ru", text + "a", From="wordpress@site.example"))
     assert time.perf_counter() - began < 2
 
 
