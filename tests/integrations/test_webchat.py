@@ -145,3 +145,30 @@ def test_a_widget_on_another_site_may_ask_first():
     )
     assert (reply.status, reply.headers["Access-Control-Allow-Origin"]) == (204, "*")
     assert "Access-Control-Allow-Credentials" not in reply.headers
+
+
+FILE = "A" * 43
+
+
+def test_files_are_named_by_the_tokens_that_were_given_for_them():
+    one = fact(
+        text="", files=[{"file": FILE, "kind": "image", "name": "a.png"}, {"file": FILE, "kind": "shout"}]
+    )
+    assert (one.kind, one.text) == ("image", "")
+    assert [(medium.kind, medium.ref, medium.name) for medium in one.media] == [
+        ("image", f"upload:{FILE}", "a.png"),
+        ("document", f"upload:{FILE}", ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    "files", [None, 7, "x", {}, [7], [None], [{}], [{"file": 7}], [{"file": "../x"}], [{"file": "a b"}]]
+)
+def test_files_that_are_none_leave_the_words(files):
+    assert fact(text="Вот", files=files).media == ()
+    with pytest.raises(ParseError):
+        fact(text="", files=files)
+
+
+def test_no_more_files_than_a_message_has():
+    assert len(fact(text="", files=[{"file": FILE}] * 500).media) == 10
