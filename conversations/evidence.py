@@ -55,7 +55,7 @@ def inquire(claims: Sequence[Claim]) -> None:
                 continue
             settings = accounts.settings_of(thread.connection)
             outgoing, kind, since = (
-                courier.outgoing(delivery.message, thread),
+                courier.outgoing(delivery.message, thread, thread.connection),
                 thread.connection.kind,
                 row.since,
             )

@@ -32,23 +32,15 @@ _LONGEST_CELL = 100_000
 # A spreadsheet that took a phone for a number: its last digits are gone.
 _ROUNDED = re.compile(r"\d[.,]\d+[eE]\+?\d{1,2}\Z")
 _WRAPPED = re.compile(r'="?([^"]*)"?\Z')
+_RUSSIAN_DATES = "дата датаивремя датасоздания датазаявки времясоздания время создан"  # language data
+_RUSSIAN_IDS = "номерзаявки idзаявки idлида"  # language data
 _DATE_COLUMNS = frozenset(
     (
         *("date", "datetime", "created", "createdat", "createdtime", "submittedat", "timestamp", "time"),
-        *(
-            "дата",
-            "датаивремя",
-            "датасоздания",
-            "датазаявки",
-            "времясоздания",
-            "время",
-            "создан",
-        ),  # language data
+        *_RUSSIAN_DATES.split(),
     )
 )
-_ID_COLUMNS = frozenset(
-    ("id", "leadid", "submissionid", "номерзаявки", "idзаявки", "idлида")
-)  # language data
+_ID_COLUMNS = frozenset(("id", "leadid", "submissionid", *_RUSSIAN_IDS.split()))
 _DATES = (
     *("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%d.%m.%y %H:%M", "%d/%m/%Y %H:%M:%S"),
     *("%d/%m/%Y %H:%M", "%d/%m/%Y", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d"),

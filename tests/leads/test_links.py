@@ -23,7 +23,7 @@ def make(masha: Person, **filled: str) -> TrackedLink:
     )
     assert answer.status_code == 302, answer.content.decode()
     with masha.salon.work():
-        return TrackedLink.objects.order_by("-id").first()
+        return TrackedLink.objects.latest("id")
 
 
 @pytest.fixture
