@@ -1,4 +1,4 @@
-"""An S3-compatible store (Amazon, MinIO, Yandex, Selectel …) as `kit.storage.Store`, on its REST interface.
+"""An S3-compatible store (Amazon, MinIO, Yandex, Selectel …) as `kit.store.Store`, on its REST interface.
 
 Requests are signed by Signature Version 4 (docs.aws.amazon.com, "Signature Calculations for the Authorization
 Header: Transferring Payload in a Single Chunk"); objects are addressed by path, which every store takes. The store is
@@ -23,7 +23,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from kit.exchange import Unreachable
-from kit.storage import CHUNK, Missing, checked, checked_prefix
+from kit.store import CHUNK, Missing, checked, checked_prefix
 
 EMPTY = hashlib.sha256(b"").hexdigest()
 # Connecting, and each single step of a transfer.
