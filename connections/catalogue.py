@@ -93,6 +93,8 @@ _BY_HAND = frozenset(
         "telephony:megafon",
     }
 )
+# They work without an address on the internet: we fetch, or only send.
+_REACHED_ANYHOW = frozenset({"email", "sms"})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,6 +147,11 @@ def steps(kind: str, provider: str = "") -> list[Step]:
 def by_hand(kind: str, provider: str = "") -> bool:
     """Whether the owner gives our address to the provider."""
     return f"{kind}:{provider}" in _BY_HAND or kind in _BY_HAND
+
+
+def wants_address(kind: str, provider: str = "") -> bool:
+    """Whether the provider must be able to reach this installation over the internet."""
+    return kind not in _REACHED_ANYHOW and kinds.guide(kind, provider).asks_provider
 
 
 def _common(count: int) -> tuple[str, ...]:

@@ -94,7 +94,8 @@ def _connected(connection: Connection, connected: Connected) -> None:
     }
     if connected.name and not connection.account.get("named"):
         connection.name = connected.name[:200]
-    connection.state = ConnectionState.OK
+    if connection.state != ConnectionState.OFF:  # switched off while the provider was asked
+        connection.state = ConnectionState.OK
     connection.last_error = connection.trouble = ""
     connection.trouble_at = connection.unreachable_since = connection.unreachable_told_at = None
     connection.accepted_at = connection.checked_at = clock.now()

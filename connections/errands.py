@@ -184,6 +184,11 @@ def _check(claim: Claim, connection_id: int) -> None:
 def _disconnect(claim: Claim, connection_id: int) -> None:
     """Takes our address back. A provider out of reach is tried again; a dead key cannot be used and need not be."""
     error: Exception | None = None
+    with wall.tenant_tx(claim.tenant_id):
+        row = Errand.objects.select_related("connection").get(pk=claim.id)
+        if row.connection.state != ConnectionState.OFF:
+            row.finish(token=claim.token, state=State.CANCELLED)
+            return
     try:
         connect.disconnect(claim.tenant_id, connection_id)
     except FAILURES as failure:
@@ -196,6 +201,9 @@ def _disconnect(claim: Claim, connection_id: int) -> None:
             row.retry(token=claim.token, error=storable(str(error)))
         if row.connection.deleted_at and row.state not in OPEN_STATES:
             _forget(row.connection)
+        elif row.connection.state != ConnectionState.OFF:
+            # Switched on again while the provider was told: whichever call came first, the address must stand.
+            send(row.connection, Errand.Job.CONNECT, by=None)
 
 
 def _goes_on(claim: Claim, step: str) -> None:

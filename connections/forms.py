@@ -153,9 +153,8 @@ def _field(field: Field, provider: str, *, required: bool, stands: bool) -> form
     ]
     if choices:
         return forms.ChoiceField(label=field.label, help_text=help_text, required=required, choices=choices)
-    widget = forms.PasswordInput(render_value=True) if field.secret else forms.TextInput()
-    # A browser's own password is never meant here.
-    widget.attrs |= {"autocomplete": "new-password" if field.secret else "off", "spellcheck": "false"}
+    # In the open, secret or not: whoever pastes a key must see that it is whole. A key that stands is not shown.
+    widget = forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "off"})
     return forms.CharField(
         label=field.label, help_text=help_text, required=required, widget=widget, max_length=LONGEST
     )

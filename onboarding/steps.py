@@ -35,7 +35,7 @@ class Step:
 
 def all_steps(tenant: Tenant) -> list[Step]:
     """The six steps of the entered tenant, in order."""
-    kinds = set(Connection.objects.exclude(state="off").values_list("kind", flat=True))
+    kinds = set(Connection.objects.exclude(state__in=("off", "new")).values_list("kind", flat=True))
     declared = set(StepDone.objects.values_list("step", flat=True))
     step = _maker(declared)
     return [

@@ -77,23 +77,27 @@ def _tiles(connection: Connection, *, asks: bool) -> list[dict[str, Any]]:
     if asks and not off:
         dead = connection.state == ConnectionState.BROKEN or connection.trouble == Trouble.TOKEN
         lost = connection.trouble in (Trouble.HOOK, Trouble.TAKEN)
+        told_by_hand = catalogue.by_hand(connection.kind, parts.provider(connection))
         unknown = connection.accepted_at is None
         found += [
             {
                 "label": _("Key"),
                 "value": _("not accepted") if dead else _("accepted"),
                 "tone": "loss" if dead else "gain",
-                "note_at": connection.accepted_at,
+                "note_at": connection.trouble_at if dead else connection.accepted_at,
                 "reason": _("not asked yet") if unknown and not dead else "",
             },
-            {
-                "label": _("Our address there"),
-                "value": _("not registered") if lost else _("registered"),
-                "tone": "loss" if lost else "gain",
-                "note_at": connection.checked_at,
-                "reason": _("not asked yet") if unknown else "",
-            },
         ]
+        if not told_by_hand:
+            found.append(
+                {
+                    "label": _("Our address there"),
+                    "value": _("not registered") if lost else _("registered"),
+                    "tone": "loss" if lost else "gain",
+                    "note_at": connection.checked_at,
+                    "reason": _("not asked yet") if unknown else "",
+                }
+            )
         if connection.waiting is not None:
             found.append(
                 {

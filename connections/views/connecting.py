@@ -77,7 +77,7 @@ def _connecting(kind: str, provider: str, form: forms.AccountForm) -> dict[str, 
         "form": form,
         "provider": provider,
         "ours": bool(kinds.platform(kind)),
-        "unreachable": kinds.guide(kind, provider).asks_provider and not addresses.reachable(),
+        "unreachable": catalogue.wants_address(kind, provider) and not addresses.reachable(),
     }
 
 

@@ -6,9 +6,12 @@ import datetime as dt
 import itertools
 import json
 import re
+import threading
 from typing import Any
 
 import pytest
+from django.core.management import call_command
+from django.db import connection as database
 
 from connections import accounts, catalogue, kinds, mailboxes
 from connections.hooks import Door
@@ -266,6 +269,15 @@ def test_a_worker_that_dies_leaves_an_errand_that_is_done_again(
     assert only(salon).state == "ok"
 
 
+def test_by_command_it_is_connected_too(salon: Salon, telegram_api: FakeTelegram, capsys: Any) -> None:
+    arguments = ["create", "omsk", "telegram", "--set", f"bot_token={TOKEN}", "--name", "Бот", "--connect"]
+    call_command("connection", *arguments)
+    told = json.loads(capsys.readouterr().out)
+    assert telegram_api.webhooks[TOKEN]["url"].endswith(told["hook_path"])
+    made = only(salon)
+    assert (made.pk, made.name, made.state, bool(made.accepted_at)) == (told["id"], "Бот", "ok", True)
+
+
 def test_the_mailbox_of_a_known_service_needs_a_password_only() -> None:
     made = mailboxes.servers("anna+salon@yandex.ru", "abcd efgh ijkl")
     assert made["imap_url"] == "imaps://anna%2Bsalon%40yandex.ru:abcdefghijkl@imap.yandex.ru:993/INBOX"
@@ -409,6 +421,30 @@ def test_taken_back_the_provider_never_hears_of_it(
     carry()
     assert TOKEN in telegram_api.webhooks
     assert not telegram_api.calls("deleteWebhook")
+    assert only(salon).state == "ok"
+
+
+def test_switched_on_while_the_provider_is_being_told_its_address_stands_in_the_end(
+    olga: Person, page: str, salon: Salon, telegram_api: FakeTelegram
+) -> None:
+    def switch_on() -> None:
+        with salon.work():
+            Connection.objects.filter(kind="telegram").update(state="ok")
+        database.close()
+
+    def on_again(seen: Any) -> None:
+        at_once = threading.Thread(target=switch_on)
+        at_once.start()
+        at_once.join()
+
+    telegram_api.when("getWebhookInfo", on_again, times=1)
+    olga.post(page + "switch/")
+    with salon.work():
+        Errand.objects.filter(job="disconnect").update(due_at=salon.now(), state="pending")
+    carry()
+    carry()
+    assert telegram_api.calls("deleteWebhook")
+    assert TOKEN in telegram_api.webhooks
     assert only(salon).state == "ok"
 
 

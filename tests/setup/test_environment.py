@@ -108,6 +108,14 @@ def test_a_secret_may_be_a_file(tmp_path):
     assert load(tmp_path, SECRET_KEY_FILE=str(tmp_path / "key")).secret_key == "from a file"
 
 
+def test_the_platforms_own_application_fills_settings_of_its_kinds(tmp_path):
+    assert load(tmp_path).platform_settings == {}
+    given = load(tmp_path, META_APP_SECRET="planted-secret", META_APP_ID="77")
+    assert given.platform_settings["whatsapp"] == {"app_id": "77", "app_secret": "planted-secret"}
+    assert given.platform_settings["instagram"]["app_secret"] == "planted-secret"
+    assert "planted-secret" not in repr(given)
+
+
 def test_one_database_address_gives_one_per_role(tmp_path):
     given = load(tmp_path, DATABASE_URL="postgresql://me:p%40ss@db.example:6432/postgres?sslmode=require")
     assert not given.embedded_postgres
