@@ -21,7 +21,7 @@ from tenants import clock, secrets
 from work.rows import State
 
 # Messages of one chat that may follow each other at once.
-CHAT_BURST = 5.0
+CHAT_BURST = 10.0
 
 
 class Checks:

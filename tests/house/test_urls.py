@@ -28,6 +28,7 @@ FOREIGN_ROOTS = ("accounts/",)
 # Addresses that are themselves the permission: whoever holds them may see what is behind them, each with its reason.
 CAPABILITIES = {
     "public": "the booking page of a salon is for everybody",
+    "follow": "a link on a flyer is for everybody, and counts who follows it",
     "messengers": "the way from a visit's SMS into a messenger, by the visit's own token",
     "chat": "the site chat of a salon is for everybody",
     "chat-messages": "shows the visitor's own thread by the visitor's own token",
