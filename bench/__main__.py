@@ -9,11 +9,13 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench import dispatch, ingest, measure, pages, stand
+from bench import answers, booking, dispatch, ingest, measure, pages, stand
 
 MEASURES: dict[str, Callable[[], Iterator[measure.Figure]]] = {
     "ingest": ingest.figures,
+    "first_answer": answers.figures,
     "dispatch": dispatch.figures,
+    "slots": booking.slots,
     "inbox": pages.inbox,
     "dashboard_10k": lambda: pages.dashboard("dashboard_10k", 10_000),
     "dashboard_100k": lambda: pages.dashboard("dashboard_100k", 100_000),
