@@ -9,7 +9,18 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from connections.models import Connection, InboundEvent
-from conversations import buttons, calls, changes, contacts, echoes, media, outbox, receipts, signals
+from conversations import (
+    buttons,
+    calls,
+    changes,
+    contacts,
+    echoes,
+    media,
+    migrating,
+    outbox,
+    receipts,
+    signals,
+)
 from conversations.models import Author, Conversation, Direction, Message, MessageState
 from conversations.threads import became, thread_of
 from integrations.protocols import channel
@@ -52,7 +63,7 @@ def hear(*, connection: Connection, event: InboundEvent, fact: channel.Fact) -> 
         case channel.MarketingStopped():
             _marketing(connection, fact, now=now)
         case channel.ChatMigrated():
-            Conversation.objects.filter(connection=connection, chat=fact.old_chat).update(chat=fact.new_chat)
+            migrating.migrate(connection, old_chat=fact.old_chat, new_chat=fact.new_chat, now=now)
         case channel.AccountChanged():
             connection.account |= {"state": fact.state, **fact.details}
             connection.save(update_fields=["account"])

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.db import connection as database
-
 from connections.models import Connection
-from conversations import contacts, merging, private
+from conversations import contacts, merging, migrating, private
 from conversations.models import Contact, Conversation, Holder
 from integrations import registry
 from integrations.protocols.channel import Person
@@ -28,11 +26,7 @@ def thread_of(
     `by_owner` and `is_older` say how a new chat of a personal account begins (see `conversations.private`).
     """
     chat = storable(chat)[:200]
-    with database.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, %s))",
-            [f"thread:{connection.pk}:{chat}", connection.tenant_id],
-        )
+    migrating.lock(connection, chat)
     thread = Conversation.objects.select_for_update().filter(connection=connection, chat=chat).first()
     if thread is None:
         return _begin(connection, chat, person, now=now, by_owner=by_owner, is_older=is_older)
