@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
-from connections import condition, errands, kinds
+from connections import catalogue, condition, errands, kinds
 from connections.models import Connection, ConnectionState, Errand
 from integrations import registry
 from tenants.models import Role, User
@@ -53,30 +53,41 @@ def provider(connection: Connection) -> str:
 def progress(connection: Connection, errand: Errand | None) -> list[Line]:
     """How far connecting has come, down to the first word of a client."""
     names = {"provider": condition.provider_of(connection)}
+    by_hand = catalogue.by_hand(connection.kind, provider(connection))
     titles = {
         Errand.Step.ASK: _("%(provider)s is asked whether the key is right") % names,
         Errand.Step.HOOK: _("Our address is registered there") % names,
         Errand.Step.CHECK: _("%(provider)s confirms that it reports to us") % names,
     }
-    order = list(titles)
-    at = order.index(Errand.Step(errand.step)) if errand else len(order)
-    lines = []
-    for place, step in enumerate(order):
-        state = "done" if place < at or (errand and errand.state == State.DONE) else "wait"
-        if errand and place == at:
-            if errand.state == State.DEAD:
-                state = "failed"
-            elif errands.under_way(errand):
-                state = "now"
-        lines.append(Line(titles[step], state))
+    order = [Errand.Step.ASK] if by_hand else list(titles)
+    lines = [Line(titles[step], _state(connection, errand, step, order)) for step in order]
     if not kinds.calls(connection.kind, connection.account):
         lines = []
-    connected = connection.state == ConnectionState.OK and not errands.under_way(errand)
     heard = connection.last_event_at is not None
+    connected = connection.state == ConnectionState.OK and not errands.under_way(errand)
+    last = "done" if heard else "now" if connected else "wait"
+    if by_hand and lines:
+        lines.append(Line(_("You paste our address at %(provider)s") % names, last))
+        last = "done" if heard else "wait"
     first = (
         _("The first word of a client arrives") if connection.kind != "form" else _("The first form arrives")
     )
-    return [*lines, Line(first, "done" if heard else "now" if connected else "wait")]
+    return [*lines, Line(first, last)]
+
+
+def _state(connection: Connection, errand: Errand | None, step: str, order: list[Errand.Step]) -> str:
+    """How one check stands: where the errand is, before it, or behind it."""
+    if errand is None or errand.state == State.DONE:
+        return "done" if connection.accepted_at is not None else "wait"
+    at = Errand.Step(errand.step)
+    # A step that has no line of its own belongs to the last one that has.
+    at_place = order.index(at) if at in order else len(order) - 1
+    place = order.index(Errand.Step(step))
+    if place != at_place:
+        return "done" if place < at_place else "wait"
+    if errand.state == State.DEAD:
+        return "failed"
+    return "now" if errands.under_way(errand) else "wait"
 
 
 def failure(errand: Errand | None) -> dict[str, str] | None:

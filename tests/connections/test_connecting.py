@@ -247,6 +247,18 @@ def test_what_asks_no_provider_works_at_once(olga: Person, salon: Salon) -> None
         assert not Errand.objects.exists()
 
 
+def test_an_address_that_is_pasted_by_hand_is_not_called_registered(olga: Person, salon: Salon) -> None:
+    with salon.work():
+        keys = {"provider": "mango", "vpbx_api_key": "a", "vpbx_api_salt": "b"}
+        made = accounts.create("telephony", settings=keys)
+        Connection.objects.filter(pk=made.pk).update(accepted_at=salon.now())
+    page = html(olga.get(f"/channels/{made.pk}/"))
+    assert re.findall(r'mzc-line mzc-line--(\w+)"', page) == ["done", "now", "wait"]
+    with salon.work():
+        assert accounts.hook_path(made) in page
+    assert "Mango" in page
+
+
 def test_an_unfinished_account_can_be_given_up(
     olga: Person, salon: Salon, telegram_api: FakeTelegram
 ) -> None:
