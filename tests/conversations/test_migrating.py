@@ -44,7 +44,7 @@ def test_two_threads_of_one_person_become_one(salon: Salon) -> None:
     moves(salon)  # told twice
     (thread,) = threads(salon)
     assert (thread.pk, thread.chat, thread.last_text) == (second.pk, "new", "Вы здесь?")
-    assert (thread.unread, thread.waiting_since) == (2, first.waiting_since)
+    assert (thread.unread, thread.waiting_since) == (2, second.waiting_since)
     told = facts.messages(salon, conversation=thread)
     assert {"Хочу на стрижку", "Здравствуйте!", "Вы здесь?"} <= {message.text for message in told}
     with salon.work():
