@@ -44,6 +44,7 @@ class Gatherer:
 
     def __init__(self) -> None:
         self._waiting: queue.SimpleQueue[Waiting] = queue.SimpleQueue()
+        self._left: Waiting | None = None  # taken out of the queue, and too large for the commit under way
         self._connection: psycopg2.extensions.connection | None = None
         self._down_until = 0.0
         self._committing_since: float | None = None
@@ -85,19 +86,29 @@ class Gatherer:
 
     def _run(self) -> None:
         while True:
-            batch = [self._waiting.get()]
-            size = len(batch[0].row.raw)
-            while len(batch) < MOST and size < MOST_BYTES:
-                try:
-                    batch.append(self._waiting.get_nowait())
-                except queue.Empty:
-                    break
-                size += len(batch[-1].row.raw)
+            batch = self._next()
             self._committing_since = time.monotonic()
             try:
                 self._commit(batch)
             finally:
                 self._committing_since = None
+
+    def _next(self) -> list[Waiting]:
+        """The rows of the next commit; one that is too large for any stands alone."""
+        batch = [self._left or self._waiting.get()]
+        self._left = None
+        size = len(batch[0].row.raw)
+        while len(batch) < MOST and size < MOST_BYTES:
+            try:
+                waiting = self._waiting.get_nowait()
+            except queue.Empty:
+                break
+            size += len(waiting.row.raw)
+            if size > MOST_BYTES:
+                self._left = waiting
+                break
+            batch.append(waiting)
+        return batch
 
     def _commit(self, batch: list[Waiting]) -> None:
         try:

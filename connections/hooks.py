@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import dataclasses
 import datetime as dt
+import functools
 import logging
 import re
 import threading
 import time
 import urllib.parse
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg2
 from django.conf import settings as django_settings
@@ -25,14 +27,17 @@ from prometheus_client import Counter
 
 from connections import accounts, events, gather, quarantine, spool
 from integrations import registry
-from integrations.protocols.channel import Channel, HookReply, HookRequest
+from integrations.protocols.channel import USUAL_BODY, Channel, HookReply, HookRequest
 from tenants import secrets
 from tenants.models import digest
 
 log = logging.getLogger(__name__)
 
-MOST_BODY = 1024 * 1024
-BODY_SECONDS = 10.0
+BODY_SECONDS, LARGE_BODY_SECONDS = 10.0, 60.0
+# Letters with their files: so many are in the memory at once, others are told to come again.
+MOST_LARGE = 4
+# How long a commit may take, for the usual body and for a large one.
+PATIENCE, LARGE_PATIENCE = 3.0, 8.0
 ASK_SECONDS = 3.0
 ADDRESS = re.compile(r"/hooks/([a-z0-9_]{1,20})/([A-Za-z0-9_-]{16,64})(?:/(.*))?")
 KNOWN_SECONDS, UNKNOWN_SECONDS = 30.0, 5.0
@@ -42,6 +47,9 @@ MOST_CACHED = 20_000
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+T = TypeVar("T")
+
+OUTCOMES = {400: "broken_off", 404: "unknown", 408: "too_slow", 413: "too_large", 503: "too_many"}
 
 received = Counter("marzha_hook_requests_total", "Requests at the hooks by outcome", ["kind", "outcome"])
 
@@ -116,11 +124,15 @@ class Door:
     def __init__(self) -> None:
         self.accounts = Accounts()
         self.gatherer = gather.Gatherer()
+        # Letters with files have a connection of their own, so that a lead never waits behind one.
+        self.large = gather.Gatherer()
+        self._large_open = 0
         self.spool = spool.Writer()
         self.quarantine = quarantine.Quarantine()
         # Threads of their own: a database that hangs must not keep anybody from the spool.
         self._asking = concurrent.futures.ThreadPoolExecutor(4, thread_name_prefix="hooks-ask")
         self._spooling = concurrent.futures.ThreadPoolExecutor(4, thread_name_prefix="hooks-spool")
+        self._weighing = concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="hooks-large")
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answers one request."""
@@ -137,19 +149,43 @@ class Door:
         if address is None or address[1] not in registry.channels:
             return _plain(404, "unknown channel")
         kind, token, subpath = address[1], address[2], address[3] or ""
-        body = await _body(scope, receive)
-        if isinstance(body, HookReply):
-            received.labels(kind, "too_large" if body.status == 413 else "too_slow").inc()
-            return body
-        request = HookRequest(
-            method=scope["method"],
-            subpath=subpath,
-            query=_query(scope),
-            headers=_headers(scope),
-            body=body,
-            url=_public_url(scope),
-        )
         wire = registry.channel(kind)
+        body = Body(receive)
+        refused = await body.read(most=min(USUAL_BODY, wire.max_body), seconds=BODY_SECONDS)
+        large = refused is not None and refused.status == 413 and wire.max_body > USUAL_BODY
+        if large:
+            refused = await self._stranger(kind, token)
+        self._large_open += large
+        try:
+            if large and refused is None:
+                refused = await body.read(most=wire.max_body, seconds=LARGE_BODY_SECONDS)
+            if refused is not None:
+                received.labels(kind, OUTCOMES[refused.status]).inc()
+                return refused
+            request = HookRequest(
+                method=scope["method"],
+                subpath=subpath,
+                query=_query(scope),
+                headers=_headers(scope),
+                body=body.take(),
+                url=_public_url(scope),
+            )
+            return await self._take(wire, kind, token, request)
+        finally:
+            self._large_open -= large
+
+    async def _stranger(self, kind: str, token: str) -> HookReply | None:
+        """Why the rest of a large body is not even read: nobody is known here, or too many are under way."""
+        with contextlib.suppress(psycopg2.Error, TimeoutError, secrets.CannotOpen):  # else the spool takes it
+            account = await self._account(digest(token))
+            if account is None or account.kind != kind:
+                return _plain(404, "unknown channel", connection="close")
+        if self._large_open >= MOST_LARGE:
+            return _plain(503, "try again", retry_after="30", connection="close")
+        return None
+
+    async def _take(self, wire: Channel, kind: str, token: str, request: HookRequest) -> HookReply:
+        """Answers a request that was read whole."""
         now = dt.datetime.now(dt.UTC)
         try:
             account = await self._account(digest(token))
@@ -160,21 +196,29 @@ class Door:
         if account is None or account.kind != kind:
             received.labels(kind, "unknown").inc()
             return _plain(404, "unknown channel")
-        handshake = wire.handshake(account.settings, request)
+        handshake = await self._weighed(request, wire.handshake, account.settings, request)
         if handshake is not None:
             return await self._rendered(handshake)
         if request.method not in wire.hook_methods:
             return _plain(405, "method not allowed", allow=", ".join(wire.hook_methods))
-        if not wire.verify(account.settings, request):
+        if not await self._weighed(request, wire.verify, account.settings, request):
             fresh = await self._afresh(digest(token))
-            if fresh is None or not wire.verify(fresh.settings, request):
+            if fresh is None or not await self._weighed(request, wire.verify, fresh.settings, request):
                 received.labels(kind, "refused").inc()
                 await self.quarantine.keep(account.tenant_id, account.connection_id, request, now=now)
                 return _plain(wire.refused_status, "wrong signature")
             account = fresh
-        ours = {"tenant_id": account.tenant_id, "connection_id": account.connection_id}
+        ours: dict[str, Any] = {
+            "tenant_id": account.tenant_id,
+            "connection_id": account.connection_id,
+            "received_at": now,
+        }
         try:
-            await self.gatherer.store(events.row(wire, request, **ours, received_at=now))
+            row = await self._weighed(request, functools.partial(events.row, **ours), wire, request)
+            if _is_large(request):
+                await self.large.store(row, patience=LARGE_PATIENCE)
+            else:
+                await self.gatherer.store(row, patience=PATIENCE)
         except Exception as error:
             if not isinstance(error, gather.DatabaseDown):
                 log.exception("hooks: an event has no row")  # a fault of ours must not cost a lead
@@ -183,6 +227,12 @@ class Door:
             )
         received.labels(kind, "stored").inc()
         return await self._rendered(wire.acknowledge(account.settings, request))
+
+    async def _weighed(self, request: HookRequest, look: Callable[..., T], *given: Any) -> T:
+        """What a wire says of a request; a large one is looked at beside the loop, which others wait for."""
+        if not _is_large(request):
+            return look(*given)
+        return await asyncio.get_running_loop().run_in_executor(self._weighing, look, *given)
 
     async def _account(self, token_hash: bytes) -> Account | None:
         known, account = self.accounts.cached(token_hash)
@@ -227,23 +277,41 @@ class Door:
         return dataclasses.replace(reply, body=page.encode(), headers=headers, page=None)
 
 
-async def _body(scope: MutableMapping[str, Any], receive: Receive) -> bytes | HookReply:
-    """The whole body, bounded in size and time."""
-    parts, size = [], 0
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            while True:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    return _plain(400, "connection closed")
-                parts.append(message.get("body", b""))
-                size += len(parts[-1])
-                if size > MOST_BODY:
-                    return _plain(413, "body over 1 MiB", connection="close")
-                if not message.get("more_body"):
-                    return b"".join(parts)
-    except TimeoutError:
-        return _plain(408, "body too slow", connection="close")
+def _is_large(request: HookRequest) -> bool:
+    return len(request.body) > USUAL_BODY
+
+
+class Body:
+    """The body of a request while it comes in, bounded in size and time."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._whole = False
+
+    async def read(self, *, most: int, seconds: float) -> HookReply | None:
+        """Reads on; None when it is whole, else why it is refused. After a 413 it goes on with a higher limit."""
+        try:
+            async with asyncio.timeout(seconds):
+                while self._size <= most and not self._whole:
+                    message = await self._receive()
+                    if message["type"] == "http.disconnect":
+                        return _plain(400, "connection closed")
+                    self._parts.append(message.get("body", b""))
+                    self._size += len(self._parts[-1])
+                    self._whole = not message.get("more_body")
+        except TimeoutError:
+            return _plain(408, "body too slow", connection="close")
+        if self._size > most:
+            return _plain(413, f"body over {most >> 20} MiB", connection="close")
+        return None
+
+    def take(self) -> bytes:
+        """All of it, once."""
+        whole = b"".join(self._parts)
+        self._parts.clear()
+        return whole
 
 
 def _public_url(scope: MutableMapping[str, Any]) -> str:

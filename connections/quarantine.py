@@ -12,7 +12,7 @@ import psycopg2
 
 from connections import events
 from connections.spool import Kept
-from integrations.protocols.channel import HookRequest
+from integrations.protocols.channel import USUAL_BODY, HookRequest
 from tenants import secrets
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,12 @@ class Quarantine:
     async def keep(
         self, tenant_id: int, connection_id: int, request: HookRequest, *, now: dt.datetime
     ) -> None:
-        """Stores the request unless the cap is reached; a database that is away is no reason to fail."""
+        """Stores the request unless the cap is reached; a database that is away is no reason to fail.
+
+        A large one is not kept: anybody can send such, and services repeat a letter that was refused.
+        """
+        if len(request.body) > USUAL_BODY:
+            return
         if self._day != now.date():
             self._day = now.date()
             self._count.clear()

@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 
 HEAD = struct.Struct(">II")
 MOST_BYTES = 256 * 1024 * 1024
+# Letters with files may fill the first half alone: the rest is for what is said in few bytes, leads above all.
+LARGE = 4 * 1024 * 1024
 # So much is given to `store` at once while draining.
 TOGETHER, TOGETHER_BYTES = 200, 4 * 1024 * 1024
 PLACE = "spool"
@@ -105,7 +107,8 @@ class Writer:
             try:
                 if self._file is None:
                     waiting = size(self.folder)
-                    if waiting + len(record) > MOST_BYTES:
+                    most = MOST_BYTES if len(record) < LARGE else MOST_BYTES // 2
+                    if waiting + len(record) > most:
                         raise Full
                     if waiting > MOST_BYTES / 2:
                         log.error("the spool is more than half full: %s bytes", waiting)
@@ -232,11 +235,11 @@ def _some(records: Iterator[bytes]) -> Iterator[list[bytes]]:
     group: list[bytes] = []
     size = 0
     for record in records:
-        group.append(record)
-        size += len(record)
-        if len(group) >= TOGETHER or size >= TOGETHER_BYTES:
+        if group and (len(group) >= TOGETHER or size + len(record) > TOGETHER_BYTES):
             yield group
             group, size = [], 0
+        group.append(record)
+        size += len(record)
     if group:
         yield group
 

@@ -109,6 +109,7 @@ class MailChannel(BaseChannel):
         ),
     )
     refused_status = 401
+    max_body = 25 * 1024 * 1024  # a letter comes with its files; common servers take as much
 
     def handshake(self, settings: Settings, request: HookRequest) -> HookReply | None:
         """Mail services try the address by GET or HEAD when it is saved."""

@@ -320,6 +320,10 @@ class Polled:
     cursor: str = ""
 
 
+# A mebibyte: events say something and name their files; only letters bring them along.
+USUAL_BODY = 1024 * 1024
+
+
 @runtime_checkable
 class Channel(Protocol):
     """One kind of channel. An instance has no state: everything comes by arguments."""
@@ -334,6 +338,7 @@ class Channel(Protocol):
     ]  # by the setting `provider`, where one kind stands for several providers; else {}
     refused_status: int  # what to answer when `verify` says no: 401 or 403
     hook_methods: Sequence[str]  # in which events come; GET for those that put an event into the address
+    max_body: int  # bytes of one request; what is larger is refused with 413
 
     def handshake(self, settings: Settings, request: HookRequest) -> HookReply | None:
         """An answer for a request that carries no event (confirmation, probe, preflight), else None.
@@ -433,6 +438,7 @@ class BaseChannel:
     guides: Mapping[str, Guide] = {}
     refused_status = 401
     hook_methods: Sequence[str] = ("POST", "PUT")
+    max_body = USUAL_BODY
 
     def handshake(self, settings: Settings, request: HookRequest) -> HookReply | None:
         return None
