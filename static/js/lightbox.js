@@ -45,4 +45,5 @@ document.addEventListener("click", (event) => {
   opener = link;
   show(photos.indexOf(link));
   dialog.showModal();
+  part("close").focus();
 });

@@ -168,7 +168,11 @@ def test_a_file_still_on_its_way_is_waited_for(open_page: Any, salon: Salon, cha
     thread = stage.write(salon, bot=chat, chat="visitor-0000000000000001")
     inbox = open_page(f"/inbox/{thread.pk}/")
     held: list[Any] = []
-    inbox.route("**/files/", lambda route: held.append(route))
+
+    def hold(route: Any) -> None:
+        held.append(route)
+
+    inbox.route("**/files/", hold)
     attach(inbox, PHOTO)
     inbox.get_by_role("textbox", name="Message").fill("Сейчас пришлю")
     inbox.keyboard.press("Enter")

@@ -205,7 +205,7 @@ def test_a_file_goes_as_what_the_channel_takes(head: bytes, media: set[str], kin
         (Capabilities(media=frozenset({"image"})), 10, "ссылк|link"),
         (Capabilities(media=TELEGRAM), 20_000_001, "20"),
         (Capabilities(media=TELEGRAM, max_media=5_000_000), 5_000_001, "5"),
-        (Capabilities(media=TELEGRAM), 0, ""),
+        (Capabilities(media=TELEGRAM), 0, "."),
     ],
 )
 def test_what_does_not_go_is_refused_with_what_to_do_instead(

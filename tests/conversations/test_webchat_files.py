@@ -200,9 +200,10 @@ def test_too_large_is_said_in_words(anna: Visitor, salon: Salon, settings: Any) 
 
 
 def test_a_flood_of_files_is_slowed(anna: Visitor) -> None:
-    answers = [hand_in(anna, b"x%d" % number).status_code for number in range(25)]
-    assert answers[:20] == [200] * 20
-    assert 429 in answers[20:]
+    answers = [hand_in(anna, b"x").status_code for _ in range(20)]
+    assert answers == [200] * 20
+    # However slow the machine is, it hands in faster than one file in five seconds
+    assert any(hand_in(anna, b"x").status_code == 429 for _ in range(60))
 
 
 @pytest.mark.parametrize(
