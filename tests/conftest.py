@@ -78,11 +78,16 @@ def live_db(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str,
             "DATABASE_URL_INGEST": _renamed(urls.ingest, name),
             "REDIS_URL": settings.REDIS_URL,
         }
-        connection.close()
-        _empty(_renamed(urls.admin or "", name))
-        redis.Redis.from_url(settings.REDIS_URL).flushdb()  # ids begin anew, so must what is counted by them
-        lanes.ours.forget()
-        limits.forget()
+        emptied(name)
+
+
+def emptied(name: str) -> None:
+    """Empties this process's database, and forgets what was counted by its ids."""
+    connection.close()
+    _empty(_renamed(settings.ENV.databases.admin or "", name))
+    redis.Redis.from_url(settings.REDIS_URL).flushdb()  # ids begin anew, so must what is counted by them
+    lanes.ours.forget()
+    limits.forget()
 
 
 def _empty(url: str) -> None:
