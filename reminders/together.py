@@ -29,7 +29,7 @@ from kit.text import storable
 from reminders.models import Reminder
 from tenants import wall
 from tenants.models import new_token
-from work import sweep
+from work import insert, sweep
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,13 +62,11 @@ def say(sayings: Sequence[Saying], *, now: dt.datetime) -> None:
     if not sayings:
         return
     offered = [[_offer(saying, row, now) for row in saying.buttons] for saying in sayings]
-    ButtonAction.objects.bulk_create([action for rows in offered for row in rows for action in row])
-    messages = Message.objects.bulk_create(
+    insert.rows([action for rows in offered for row in rows for action in row])
+    messages = insert.rows(
         [_message(saying, rows, now) for saying, rows in zip(sayings, offered, strict=True)]
     )
-    Delivery.objects.bulk_create(
-        [_delivery(saying, message, now) for saying, message in zip(sayings, messages, strict=True)]
-    )
+    insert.rows([_delivery(saying, message, now) for saying, message in zip(sayings, messages, strict=True)])
     for saying, message in zip(sayings, messages, strict=True):
         saying.thread.last_message_at, saying.thread.last_text = now, message.text[:200]
         saying.reminder.message, saying.reminder.channel_kind = message, saying.thread.connection.kind
