@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from connections.views import account, calls, connecting
+from connections.views import account, calls, connecting, tables
 
 app_name = "connections"
 urlpatterns = [
@@ -18,6 +18,7 @@ urlpatterns = [
     path("<int:pk>/rename/", account.rename, name="rename"),
     path("<int:pk>/switch/", account.switch, name="switch"),
     path("<int:pk>/delete/", account.delete, name="delete"),
+    path("<int:pk>/table/", tables.table, name="table"),
     path("<int:pk>/test-call/", calls.begin, name="test-call"),
     path("<int:pk>/test-call/waiting/", calls.waiting, name="test-call-waiting"),
 ]

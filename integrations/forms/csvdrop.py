@@ -12,7 +12,7 @@ import dataclasses
 import hashlib
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
@@ -56,14 +56,35 @@ class RowError:
     text: str = ""
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Row:
+    """A line that is a lead: its number in the file, what it says, and its cells by column as a form would send them.
+
+    The cells carry `submission_id`, so that the generic reader gives the same line the same key each time.
+    """
+
+    line: int
+    lead: FormSubmitted
+    cells: Mapping[str, str]
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Drop:
-    """What a file holds. `repeated` counts lines that say the same as one before; `columns` are the names found."""
+    """What a file holds. `repeated` counts lines that say the same as one before; `columns` are the names found.
 
-    leads: tuple[FormSubmitted, ...] = ()
+    `named` says whether the file itself names its columns.
+    """
+
+    rows: tuple[Row, ...] = ()
     errors: tuple[RowError, ...] = ()
     repeated: int = 0
     columns: tuple[str, ...] = ()
+    named: bool = False
+
+    @property
+    def leads(self) -> tuple[FormSubmitted, ...]:
+        """What the lines say."""
+        return tuple(row.lead for row in self.rows)
 
 
 def read(data: bytes, settings: Settings | None = None, *, zone: tzinfo = UTC) -> Drop:
@@ -76,17 +97,19 @@ def read(data: bytes, settings: Settings | None = None, *, zone: tzinfo = UTC) -
     if not text.strip():
         return Drop(errors=(RowError(1, _("The file is empty.")),))
     lines = _rows(text)
-    leads: dict[str, FormSubmitted] = {}
+    rows: dict[str, Row] = {}
     wrong: list[RowError] = []
     columns: tuple[str, ...] = ()
     repeated = count = 0
+    named = False
     for line, cells in lines:
         if isinstance(cells, RowError):
             wrong.append(cells)
             continue
         if not columns:
             columns = _header(cells, settings or {})
-            if columns:
+            named = bool(columns)
+            if named:
                 continue
             columns = tuple(f"column {number}" for number in range(1, len(cells) + 1))
         count += 1
@@ -94,18 +117,30 @@ def read(data: bytes, settings: Settings | None = None, *, zone: tzinfo = UTC) -
             wrong.append(RowError(line, _("The file is too long: the rest was not read.")))
             break
         try:
-            lead = _lead(columns, cells, settings or {}, zone)
+            lead, told = _lead(columns, cells, settings or {}, zone)
         except ParseError:
             wrong.append(RowError(line, _("There is no name, phone, e-mail or message."), _beginning(cells)))
         except _SpoiltPhoneError:
             reason = _("A spreadsheet has rounded the phone: save that column as text and export it anew.")
             wrong.append(RowError(line, reason, _beginning(cells)))
         else:
-            repeated += lead.external_id in leads
-            leads.setdefault(lead.external_id, lead)
-    if not leads and not wrong:
+            repeated += lead.external_id in rows
+            rows.setdefault(lead.external_id, Row(line, lead, told))
+    if not rows and not wrong:
         wrong.append(RowError(1, _("The file is empty.")))
-    return Drop(leads=tuple(leads.values()), errors=tuple(wrong), repeated=repeated, columns=columns)
+    return Drop(
+        rows=tuple(rows.values()), errors=tuple(wrong), repeated=repeated, columns=columns, named=named
+    )
+
+
+def meaning(column: str) -> str:
+    """What a column is read as: "name", "phone", "email", "message", … , "date", "id", or "" for a question."""
+    plain = fields.plain(column)
+    if plain in _DATE_COLUMNS:
+        return "date"
+    if plain in _ID_COLUMNS:
+        return "id"
+    return fields.role_of(fields.Field(column, (plain,), ""))
 
 
 def decoded(data: bytes) -> str:
@@ -196,8 +231,12 @@ class _SpoiltPhoneError(ValueError):
     """The phone lost its digits in a spreadsheet."""
 
 
-def _lead(columns: Sequence[str], cells: Sequence[str], settings: Settings, zone: tzinfo) -> FormSubmitted:
+def _lead(
+    columns: Sequence[str], cells: Sequence[str], settings: Settings, zone: tzinfo
+) -> tuple[FormSubmitted, dict[str, str]]:
+    """What a line says, and its cells as a form would send them."""
     tree: dict[str, str] = {}
+    dated: dict[str, str] = {}
     at: datetime | None = None
     ident = ""
     for number, cell in enumerate(cells):
@@ -206,6 +245,7 @@ def _lead(columns: Sequence[str], cells: Sequence[str], settings: Settings, zone
         if plain in _DATE_COLUMNS and at is None:
             at = _moment(cell, zone)
             if at:
+                dated[name] = cell
                 continue
         if plain in _ID_COLUMNS and cell and not ident:
             ident = cell[:100]
@@ -218,7 +258,8 @@ def _lead(columns: Sequence[str], cells: Sequence[str], settings: Settings, zone
     # An id may be numbered anew in each file; together with the person it is a key.
     who = lead.phone or lead.email or lead.name
     told = f"{ident}\n{who}" if ident else "\n".join(cells)
-    return dataclasses.replace(lead, external_id=f"csv:{hashlib.sha256(told.encode()).hexdigest()[:40]}")
+    key = f"csv:{hashlib.sha256(told.encode()).hexdigest()[:40]}"
+    return dataclasses.replace(lead, external_id=key), {**tree, **dated, "submission_id": key}
 
 
 def _moment(text: str, zone: tzinfo) -> datetime | None:
