@@ -16,7 +16,7 @@ from connections import accounts, events, hooks, signals, silence, spool
 from connections.models import Connection, InboundEvent
 from integrations import registry
 from integrations.errors import ParseError
-from integrations.protocols.channel import Fact, HookRequest, Ignored
+from integrations.protocols.channel import OF_GROUPS, Fact, HookRequest, Ignored
 from kit.text import storable
 from tenants.models import digest
 from work import sweep
@@ -58,16 +58,21 @@ def take_in(row: DurableRow, taken: Claim) -> None:
         signals.unreadable.send(InboundEvent, connection=connection, event=row, reason=reason)
         return
     heard = False
+    passed_over = []
     for fact in facts:
         if isinstance(fact, Ignored):
+            passed_over.append(fact.reason)
             continue
-        signals.fact_received.send(Connection, connection=connection, event=row, fact=fact)
+        told = signals.fact_received.send(Connection, connection=connection, event=row, fact=fact)
+        if isinstance(fact, OF_GROUPS) and not any(taken for _receiver, taken in told):
+            passed_over.append("in a group that is none of ours")
+            continue
         heard = True
         courtesy = wire.react(settings, fact)
         if courtesy is not None:
             transaction.on_commit(functools.partial(_courtesies.submit, _react, wire, settings, fact))
     if not heard:
-        reasons = "; ".join(storable(fact.reason) for fact in facts if isinstance(fact, Ignored))
+        reasons = "; ".join(storable(reason) for reason in passed_over)
         row.finish(token=taken.token, state=State.IGNORED, error=reasons)
 
 

@@ -6,7 +6,8 @@ from django.dispatch import Signal
 connected = Signal()
 # sender=Connection, connection, again: an account cannot be used until somebody mends it; `again`: nor could it before.
 broke = Signal()
-# sender=Connection, connection, event, fact: something came in; the room that knows the fact handles it.
+# sender=Connection, connection, event, fact: something came in; the room that knows the fact handles it. Of a fact of
+# groups a receiver says by True that the group is ours.
 fact_received = Signal()
 # sender=InboundEvent, connection, event, reason: something authentic came in that could not be read.
 unreadable = Signal()

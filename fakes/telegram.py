@@ -24,6 +24,7 @@ from collections import defaultdict
 from typing import Any
 
 from fakes.server import Answer, FakeServer, Fault, Seen
+from fakes.telegram_groups import Group
 from fakes.telegram_person import Person
 
 _PATH = re.compile(r"/bot([^/]+)/(\w+)\Z")
@@ -59,6 +60,7 @@ class FakeTelegram(FakeServer):
         self.migrated: dict[str, int] = {}
         self.webhooks: dict[str, dict[str, Any]] = {}
         self.files: dict[str, bytes] = {}
+        self.groups: dict[str, Group] = {}
         self._numbers: dict[str, itertools.count[int]] = defaultdict(lambda: itertools.count(1001))
         self._updates = itertools.count(int(time.time()) * 10)
 
@@ -97,6 +99,14 @@ class FakeTelegram(FakeServer):
         """Somebody who writes to the bot behind `hook`, or to the one with `token` that registered a webhook."""
         return Person(self, chat, name, hook=hook, secret=secret, token=token)
 
+    def group(
+        self, chat: int, title: str = "Shift", *, hook: str = "", secret: str = "", token: str = ""
+    ) -> Group:
+        """A group with topics that the bot is in, see `fakes/telegram_groups.py`; its colleagues write to `hook`."""
+        made = Group(self, chat, title, hook=hook, secret=secret, token=token)
+        self.groups[str(chat)] = made
+        return made
+
     def next_update(self) -> int:
         """A fresh update_id."""
         return next(self._updates)
@@ -119,6 +129,22 @@ class FakeTelegram(FakeServer):
         token, method = match[1], match[2]
         if token in self.revoked:
             return error(401, "Unauthorized")
+        group = self.groups.get(str(seen.params().get("chat_id") or ""))
+        if group is not None:
+            return self._in_group(group, token, method, seen)
+        return self._called(token, method, seen)
+
+    def _in_group(self, group: Group, token: str, method: str, seen: Seen) -> Answer:
+        answer = group.answer(token, method, seen.params())
+        if answer is not None:
+            seen.executed = answer.status == 200
+            return answer
+        answer = self._called(token, method, seen)
+        if seen.sent is not None:
+            group.keep(seen.sent["message_id"], seen.sent)
+        return answer
+
+    def _called(self, token: str, method: str, seen: Seen) -> Answer:
         if method in UPLOADS:
             return self._do_upload(token, method, seen)
         params = seen.params()

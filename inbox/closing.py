@@ -21,17 +21,17 @@ class BadTime(Exception):
     """A thread is put off to a moment that lies ahead, within a year."""
 
 
-def close(thread: Conversation, *, by: User, now: dt.datetime) -> None:
-    """Nothing more to do here; the client's next word opens it again."""
+def close(thread: Conversation, *, by: User | None, now: dt.datetime, name: str = "") -> None:
+    """Nothing more to do here; the client's next word opens it again. `name` is a colleague's whom we do not know."""
     if thread.state == Conversation.State.CLOSED:
         return
     _leave(thread, Conversation.State.CLOSED, None)
     escalation.answered(thread, by=by, now=now)
-    story.note_step(thread, Step.Kind.CLOSED, by=by, at=now)
+    story.note_step(thread, Step.Kind.CLOSED, by=by, at=now, text=name)
 
 
 def reopen(
-    thread: Conversation, *, by: User, now: dt.datetime, waiting_since: dt.datetime | None = None
+    thread: Conversation, *, by: User | None, now: dt.datetime, waiting_since: dt.datetime | None = None
 ) -> None:
     """Open again; `waiting_since` is what it was when closing was a mistake."""
     if thread.state == Conversation.State.OPEN:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from conversations.models import Conversation
-from inbox import announce
+from inbox import announce, signals
 from inbox.models import Step
 from tenants.models import User
 
@@ -13,6 +13,8 @@ from tenants.models import User
 def note_step(
     conversation: Conversation, kind: str, *, by: User | None, at: dt.datetime, text: str = ""
 ) -> Step:
-    """One step; pages that show the thread are told."""
+    """One step; pages and groups that show the thread are told."""
     announce.thread(conversation.pk)
-    return Step.objects.create(conversation=conversation, kind=kind, user=by, text=text[:2000], at=at)
+    step = Step.objects.create(conversation=conversation, kind=kind, user=by, text=text[:2000], at=at)
+    signals.step_noted.send(Step, step=step)
+    return step

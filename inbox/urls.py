@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from inbox.views import alerts, card, files, listing, merges, raw, thread, today, verbs
+from inbox.views import alerts, card, files, group, listing, merges, raw, thread, today, verbs
 
 app_name = "inbox"
 urlpatterns: list[URLPattern] = [
@@ -56,6 +56,12 @@ urlpatterns: list[URLPattern] = [
         for mark in today.MARKS
     ),
     path("today/visits/<int:booking_id>/unmark/", today.unmark_visit, name="unmark-visit"),
+    path("group/<int:connection_id>/", group.page, name="group"),
+    path("group/<int:connection_id>/code/", group.code, name="group-code"),
+    path("groups/<int:group_id>/look/", group.look, name="group-look"),
+    path("groups/<int:group_id>/detach/", group.detach, name="group-detach"),
+    path("groups/<int:group_id>/restore/", group.restore, name="group-restore"),
+    path("groups/<int:group_id>/again/", group.again, name="group-again"),
     path("alerts/", alerts.page, name="alerts"),
     path("alerts/mail/", alerts.by_mail, name="alerts-mail"),
     path("alerts/patience/", alerts.patience, name="alerts-patience"),

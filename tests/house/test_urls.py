@@ -60,6 +60,7 @@ EXAMPLES: dict[str, dict[str, Callable[[Garden], Any]]] = {
         "file_id": row("conversations.MediaFile"),
         "suggestion_id": row("conversations.MergeSuggestion"),
         "merge_id": row("conversations.Merge"),
+        "group_id": row("inbox.StaffGroup"),
     },
     "calendar/": {"pk": row("bookings.Booking")},
     "catalogue/services/": {"pk": row("bookings.Service")},
