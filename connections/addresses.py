@@ -12,6 +12,8 @@ def public_address(connection: Connection) -> str:
     """Where clients find the channel, "" where there is no such address."""
     if connection.kind == "webchat":
         return f"{settings.PUBLIC_URL}/w/{accounts.token_of(connection)}/"
+    if connection.kind == "form":
+        return ""  # requests are posted to it; nobody writes there
     base = str(connection.account.get("link_base") or "")
     return base if base.startswith(("https://", "http://")) else ""
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from connections import kinds
 from integrations import registry
 from integrations.protocols.channel import Guide
+from integrations.telephony import uis
 
 ORDER = (
     "telegram",
@@ -147,6 +148,15 @@ def steps(kind: str, provider: str = "") -> list[Step]:
 def by_hand(kind: str, provider: str = "") -> bool:
     """Whether the owner gives our address to the provider."""
     return f"{kind}:{provider}" in _BY_HAND or kind in _BY_HAND
+
+
+def bodies(kind: str, provider: str = "") -> list[tuple[str, str]]:
+    """(event, body) of notifications that the owner types into the provider's settings as they are."""
+    if (kind, provider) != ("telephony", "uis"):
+        return []
+    # On one line: the breaks mean nothing in it, and a field of one line keeps none.
+    template = " ".join(uis.TEMPLATE.split())
+    return [(event, template % {"event": event}) for event in uis.EVENTS]
 
 
 def wants_address(kind: str, provider: str = "") -> bool:

@@ -59,6 +59,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
             "hook_url": addresses.hook_address(connection),
             "secrets": _secrets(connection),
             "steps": catalogue.steps(connection.kind, provider),
+            "bodies": catalogue.bodies(connection.kind, provider),
             "name_form": forms.NameForm(initial={"name": connection.name}),
         }
     return render(request, "connections/detail.html", context)
