@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 from django import template
@@ -14,6 +15,8 @@ from integrations import registry
 from kit.templatetags import marzha
 
 register = template.Library()
+
+_SENTENCES = re.compile(r"(?<=[.!?]) ")
 
 
 @register.filter
@@ -29,6 +32,17 @@ def short(value: dt.datetime | None, now: dt.datetime | None = None) -> str:
         if (today - local.date()).days < 2
         else marzha.day(value, now).partition(", ")[2]
     )
+
+
+@register.filter
+def noted(hint: str) -> str:
+    """What a channel says of a message: kept as English sentences of ours, read in the reader's language."""
+    if not hint:
+        return ""
+    whole = gettext(hint)
+    if whole != hint:
+        return whole
+    return " ".join(gettext(sentence) for sentence in _SENTENCES.split(hint) if sentence)
 
 
 @register.filter
