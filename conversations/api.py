@@ -188,6 +188,7 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
             "direction",
             "author",
             "kind",
+            "subject",
             "text",
             "buttons",
             "files",
