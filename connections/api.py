@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import mixins, serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
 
+from connections import unread
 from connections.models import InboundEvent
-from tenants.api import Endpoint, number
+from tenants.api import Conflict, Endpoint, number
 from tenants.models import Role
 from work.rows import State
 
@@ -33,6 +39,26 @@ class InboundEventSerializer(serializers.ModelSerializer[InboundEvent]):
         return STATES.get(State(event.state), "new")
 
 
+class WholeEventSerializer(InboundEventSerializer):
+    """One event with the request as it came: `query` is JSON, `body` is base64, for it may be any bytes."""
+
+    body = serializers.SerializerMethodField()
+
+    class Meta(InboundEventSerializer.Meta):
+        fields = (  # type: ignore[assignment]
+            *InboundEventSerializer.Meta.fields,
+            "method",
+            "subpath",
+            "query",
+            "headers",
+            "body",
+        )
+
+    def get_body(self, event: InboundEvent) -> str:
+        """To the byte."""
+        return base64.b64encode(bytes(event.raw)).decode()
+
+
 @extend_schema_view(
     list=extend_schema(
         parameters=[
@@ -42,14 +68,30 @@ class InboundEventSerializer(serializers.ModelSerializer[InboundEvent]):
     )
 )
 class InboundEvents(mixins.ListModelMixin, mixins.RetrieveModelMixin, Endpoint):
-    """`inbound-events/`: what providers sent, `?channel=`, `?state=`."""
+    """`inbound-events/`: what providers sent, `?channel=`, `?state=`; one alone comes with all that was sent."""
 
     serializer_class = InboundEventSerializer
-    read_role = Role.MANAGER
+    read_role = write_role = Role.MANAGER
+
+    def get_serializer_class(self) -> type[InboundEventSerializer]:
+        """With the request where one event is asked for."""
+        return WholeEventSerializer if self.action == "retrieve" else InboundEventSerializer
+
+    @extend_schema(request=None, responses=InboundEventSerializer)
+    @action(detail=True, methods=["post"])
+    def retry(self, request: Request, pk: str | None = None) -> Response:
+        """Reads a dead event again; 409 when it is none."""
+        event = self.get_object()
+        if not unread.again(event):
+            raise Conflict("not_dead", _("Only an event that could not be read is read again."))
+        event.refresh_from_db(fields=["state", "last_error", "attempts"])
+        return Response(InboundEventSerializer(event).data)
 
     def get_queryset(self) -> QuerySet[InboundEvent]:
         """The tenant's events, narrowed by the query."""
-        events = InboundEvent.objects.defer("raw", "headers", "query")
+        events = InboundEvent.objects.all()
+        if self.action != "retrieve":
+            events = events.defer("raw", "headers", "query")
         wanted: Any = self.request.query_params
         if channel := number(wanted, "channel"):
             events = events.filter(connection_id=channel)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from connections.views import account, calls, connecting, tables
+from connections.views import account, calls, connecting, tables, unread
 
 app_name = "connections"
 urlpatterns = [
@@ -19,6 +19,8 @@ urlpatterns = [
     path("<int:pk>/switch/", account.switch, name="switch"),
     path("<int:pk>/delete/", account.delete, name="delete"),
     path("<int:pk>/table/", tables.table, name="table"),
+    path("<int:pk>/unread/<int:event_id>/", unread.show, name="unread"),
+    path("<int:pk>/unread/<int:event_id>/again/", unread.again, name="unread-again"),
     path("<int:pk>/test-call/", calls.begin, name="test-call"),
     path("<int:pk>/test-call/waiting/", calls.waiting, name="test-call-waiting"),
 ]

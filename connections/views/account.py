@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from connections import accounts, addresses, catalogue, condition, errands, forms, kinds, silence
+from connections import accounts, addresses, catalogue, condition, errands, forms, kinds, silence, unread
 from connections.models import Connection, ConnectionState, Errand, InboundEvent, Quarantined, Trouble
 from connections.views import calls, connecting, parts
 from tenants import audit
@@ -48,6 +48,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "under_way": errands.under_way(errand),
         "failure": _failed_change(connection, errand),
         "events": InboundEvent.objects.filter(connection=connection).defer("raw").order_by("-id")[:10],
+        "unread": unread.of(connection)[:10],
         "quarantined": Quarantined.objects.filter(connection=connection).count(),
         "snippet": addresses.snippet(connection),
         "by_hand": catalogue.by_hand(connection.kind, provider),

@@ -70,7 +70,7 @@ EXAMPLES: dict[str, dict[str, Callable[[Garden], Any]]] = {
     "calls/": {"pk": row("bookings.Booking")},
     "team/": {"pk": row("tenants.Membership")},
     "team/links/": {"pk": row("tenants.JoinLink")},
-    "channels/": {"pk": row("connections.Connection")},
+    "channels/": {"pk": row("connections.Connection"), "event_id": row("connections.InboundEvent")},
     "links/": {"pk": row("leads.TrackedLink")},
     "crm/links/": {"pk": row("sync.Link")},
     "api/v1/contacts": {"pk": row("conversations.Contact")},
