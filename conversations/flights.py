@@ -136,6 +136,8 @@ class Flights:
             self.slots.give(1)
         failed = isinstance(found, Uncertain | Unreachable)
         (lanes.ours.failed if failed else lanes.ours.answered)(parcel.account_id)
+        if isinstance(found, Retry) and found.whole_account and found.after:
+            lanes.ours.be_quiet(parcel.account_id, seconds=found.after)
         outcome.set_result(found)
 
 

@@ -26,6 +26,7 @@ class _Lane:
     rest: float = 0.0
     rests_until: float = 0.0
     tries: bool = False
+    quiet_until: float = 0.0
 
 
 class Lanes:
@@ -42,9 +43,11 @@ class Lanes:
             lane = self._lanes[account_id]
             if lane.late >= LATE_PER_ACCOUNT or self._late[kind] >= LATE_PER_KIND:
                 return LATE_PAUSE
+            now = time.monotonic()
+            if now < lane.quiet_until:
+                return lane.quiet_until - now
             if lane.failures < FAILURES:
                 return 0.0
-            now = time.monotonic()
             if now < lane.rests_until:
                 return lane.rests_until - now
             lane.tries, lane.rests_until = True, now + lane.rest  # the others wait for what this one finds
@@ -59,7 +62,14 @@ class Lanes:
     def answered(self, account_id: int) -> None:
         """The provider said something, be it a refusal."""
         with self._lock:
-            self._lanes[account_id] = _Lane(late=self._lanes[account_id].late)
+            lane = self._lanes[account_id]
+            self._lanes[account_id] = _Lane(late=lane.late, quiet_until=lane.quiet_until)
+
+    def be_quiet(self, account_id: int, *, seconds: float) -> None:
+        """The provider asked for patience: heeded from this moment, before it is recorded for other processes."""
+        with self._lock:
+            lane = self._lanes[account_id]
+            lane.quiet_until = max(lane.quiet_until, time.monotonic() + seconds)
 
     def failed(self, account_id: int) -> None:
         """It could not be reached, or what it did is not known."""

@@ -48,3 +48,11 @@ def test_an_account_with_many_late_calls_waits_and_so_does_a_whole_kind() -> Non
     for account in range(10, 10 + lanes.LATE_PER_KIND):
         ours.is_late(account, kind="telegram", by=-1)
     assert ours.closed_for(2, kind="telegram") == 0.0
+
+
+def test_a_provider_that_asks_for_patience_gets_it_at_once_whatever_else_it_answers() -> None:
+    ours = lanes.Lanes()
+    ours.be_quiet(1, seconds=30.0)
+    ours.answered(1)
+    assert 29 < ours.closed_for(1, kind="telegram") <= 30
+    assert ours.closed_for(2, kind="telegram") == 0.0
