@@ -157,10 +157,17 @@ class Stage:
 
     # What is there ----------------------------------------------------------------------------------------------
 
-    def events(self) -> list[InboundEvent]:
-        """Stored events, oldest first."""
+    def events(self, *, since: int = 0) -> list[InboundEvent]:
+        """Stored events behind the one with the id `since`, oldest first."""
         with self.salon.work():
-            return list(InboundEvent.objects.filter(connection=self.connection).order_by("id"))
+            found = InboundEvent.objects.filter(connection=self.connection, pk__gt=since)
+            return list(found.order_by("id"))
+
+    def last_event(self) -> int:
+        """The id of the newest event, 0 before the first."""
+        with self.salon.work():
+            newest = InboundEvent.objects.filter(connection=self.connection).order_by("-id").first()
+            return newest.pk if newest else 0
 
     def messages(self, **narrowed: Any) -> list[Message]:
         """Messages in the order of the thread."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+import pytest
+
 from connections.models import Connection
 from conversations.models import Delivery, Message
 from tests.conformance.kit import Kind, Person, having
@@ -73,6 +75,22 @@ def test_an_unknown_outcome_becomes_known_and_is_shown_as_it_is(kind: Kind, stag
     assert [one.text for one in person.got()] == ["Ждём вас завтра"]
     with stage.salon.work():
         assert {delivery.state for delivery in Delivery.objects.all()} == {"done"}
+
+
+@having("storm", "send", "delivered")
+def test_a_report_settles_what_nobody_could_look_up(kind: Kind, stage: Stage) -> None:
+    if kind.has("evidence"):
+        pytest.skip("evidence: the outcome is looked up before a report comes")
+    person = kind.person()
+    stage.know(person)
+    kind.storms()["executed, then lost"](person)
+    message = stage.say(person, "Ждём вас завтра")
+    stage.settle()
+    assert stage.fresh(message).state == "in_doubt"
+    person.report(person.got()[0], "delivered")
+    stage.settle()
+    assert stage.fresh(message).state == "delivered"
+    assert len(person.got()) == 1
 
 
 @having("revoke", "send")
