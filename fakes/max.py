@@ -22,6 +22,7 @@ from typing import Any
 
 from fakes.max_checks import refusal_of
 from fakes.max_person import Person
+from fakes.max_talk import Colleague, Talks
 from fakes.server import Answer, FakeServer, Fault, Seen
 
 BOT = 229229229
@@ -47,6 +48,8 @@ class FakeMax(FakeServer):
         self.revoked: set[str] = set()
         self.started: set[int] = set()
         self.stopped: set[int] = set()
+        self.gone: set[int] = set()
+        self.talks = Talks()
         self.subscriptions: dict[str, dict[str, Any]] = {}
         self.secrets: dict[str, str] = {}
         self.files: dict[str, bytes] = {}
@@ -93,6 +96,19 @@ class FakeMax(FakeServer):
     def person(self, user: int, name: str = "Anna", *, hook: str = "", secret: str = "") -> Person:
         """Somebody who writes to the bot, to `hook` or to every subscribed address."""
         return Person(self, user, name, hook=hook, secret=secret)
+
+    def colleague(self, chat: int, user: int, name: str) -> Colleague:
+        """Somebody who writes in a chat of several people that the bot is in."""
+        return Colleague(self, chat, user, name)
+
+    def in_talk(self, chat: int) -> list[dict[str, Any]]:
+        """The bot's messages in a chat, as they now stand."""
+        with self.lock:
+            return [sent for sent in self.talks.messages.values() if sent["chat_id"] == chat]
+
+    def told_pressers(self) -> list[str]:
+        """The words that pressers of buttons have read."""
+        return list(self.talks.answers)
 
     def dialog(self, user: int) -> int:
         """The number of the bot's dialog with a person."""
@@ -143,11 +159,18 @@ class FakeMax(FakeServer):
                 gone = self.subscriptions.pop(seen.query.get("url", ""), None)
                 return Answer(200, {"success": gone is not None, "message": "" if gone else "Not subscribed"})
             case "POST /messages":
-                return self._send(seen)
+                return self._say(seen) if "chat_id" in seen.query else self._send(seen)
+            case "PUT /messages":
+                return self.talks.edit(seen)
+            case "GET /chats/…" | "GET /chats/…/members/me":
+                chat = int(seen.path.split("/")[2])
+                return self._no_chat() if chat in self.gone else self.talks.about(seen)
             case "GET /messages":
                 return Answer(200, {"messages": self.history[int(seen.query.get("chat_id") or 0)]})
             case "POST /answers":
                 known = bool(seen.query.get("callback_id"))
+                if seen.params().get("notification"):
+                    self.talks.answers.append(str(seen.params()["notification"]))
                 return Answer(200, {"success": True}) if known else error(400, "proto.payload", "callback_id")
             case "POST /chats/…/actions":
                 return Answer(200, {"success": True})
@@ -207,6 +230,25 @@ class FakeMax(FakeServer):
         }
         self.history[self.dialog(user)].insert(0, message)
         return Answer(200, {"message": message})
+
+    def _say(self, seen: Seen) -> Answer:
+        """A message into a chat of several people."""
+        body, chat = (
+            {key: value for key, value in seen.params().items() if key not in seen.query},
+            int(seen.query["chat_id"]),
+        )
+        refused = refusal_of(body)
+        if refused:
+            return error(*refused)
+        if chat in self.gone:
+            return self._no_chat()
+        mid = self.next_mid(chat)
+        self.talks.keep({**body, "chat_id": chat, "mid": mid})
+        recipient = {"chat_id": chat, "chat_type": "chat"}
+        return Answer(200, {"message": {"recipient": recipient, "body": {"mid": mid, "text": body["text"]}}})
+
+    def _no_chat(self) -> Answer:
+        return error(403, "chat.denied", "Bot is not in the chat")
 
     def _place(self, kind: str) -> Answer:
         if kind not in _UPLOADS:

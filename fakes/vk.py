@@ -26,6 +26,7 @@ from typing import Any
 from fakes.server import Answer, FakeServer, Fault, Seen
 from fakes.vk_checks import refusal_of
 from fakes.vk_person import Person
+from fakes.vk_talk import Colleague, Talks
 
 GROUP = 214000001
 
@@ -48,6 +49,9 @@ class FakeVk(FakeServer):
         self.revoked: set[str] = set()
         self.forbidden: set[str] = set()
         self.deleted: set[str] = set()
+        self.gone: set[int] = set()
+        self.talks = Talks()
+        self.secret = ""
         self.people: dict[str, str] = {}
         self.features: dict[str, Any] = {}
         self.servers: dict[int, dict[str, Any]] = {}
@@ -88,7 +92,20 @@ class FakeVk(FakeServer):
     def person(self, peer: int, name: str = "Anna", *, hook: str = "", secret: str = "") -> Person:
         """Somebody who writes to the community, to `hook` or to every registered server."""
         self.people[str(peer)] = name
-        return Person(self, peer, name, hook=hook, secret=secret)
+        return Person(self, peer, name, hook=hook, secret=secret or self.secret)
+
+    def colleague(self, talk: int, ident: int, name: str) -> Colleague:
+        """Somebody who writes in a talk of several people that the community is in."""
+        return Colleague(self, talk, ident, name)
+
+    def in_talk(self, talk: int) -> list[dict[str, Any]]:
+        """The community's messages in a talk, as they now stand."""
+        with self.lock:
+            return list(self.talks.messages.get(str(talk), {}).values())
+
+    def told_pressers(self) -> list[str]:
+        """The words that pressers of buttons have read."""
+        return list(self.talks.answers)
 
     def next_event(self) -> str:
         """A fresh id of a callback."""
@@ -191,8 +208,8 @@ class FakeVk(FakeServer):
         if refused:
             return error(*refused)
         peer, repeat = str(params["peer_ids"]), str(params["random_id"])
-        if peer in self.forbidden or peer in self.deleted:
-            code = 901 if peer in self.forbidden else 18
+        if peer in self.forbidden or peer in self.deleted or int(peer) in self.gone:
+            code = 901 if peer in self.forbidden else 18 if peer in self.deleted else 917
             row: dict[str, Any] = {"peer_id": int(peer), "message_id": 0, "conversation_message_id": 0}
             seen.executed = False
             return ok([{**row, "error": {"code": code, "description": "Can't send messages"}}])
@@ -205,6 +222,7 @@ class FakeVk(FakeServer):
             }
             self._seen_ids[peer, repeat] = known
             seen.sent = {**params, **known}
+            self.talks.keep(seen.sent)
             self.history[peer].insert(0, self.outgoing(params, known))
         return ok([known])
 
@@ -222,6 +240,14 @@ class FakeVk(FakeServer):
             "random_id": int(params.get("random_id") or 0),
         }
 
+    def _do_messages_edit(self, seen: Seen, params: dict[str, Any]) -> Answer:
+        return self.talks.edit(params)
+
+    def _do_messages_getConversationsById(self, seen: Seen, params: dict[str, Any]) -> Answer:
+        if int(params.get("peer_ids") or 0) in self.gone:
+            return error(917, "You don't have access to this chat")
+        return ok({"count": 1, "items": [{"chat_settings": {"title": "Shift"}}]})
+
     def _do_messages_getHistory(self, seen: Seen, params: dict[str, Any]) -> Answer:
         rows = self.history[str(params.get("peer_id"))][: int(params.get("count") or 20)]
         return ok({"count": len(rows), "items": rows})
@@ -231,6 +257,7 @@ class FakeVk(FakeServer):
 
     def _do_messages_sendMessageEventAnswer(self, seen: Seen, params: dict[str, Any]) -> Answer:
         missing = [key for key in ("event_id", "user_id", "peer_id") if not params.get(key)]
+        self.talks.answered(params)
         return error(100, f"One of the parameters: {missing}") if missing else ok(1)
 
     def _do_messages_setActivity(self, seen: Seen, params: dict[str, Any]) -> Answer:

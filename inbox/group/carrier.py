@@ -284,20 +284,7 @@ def _hello(job: Job) -> None:
             found.row.finish(token=claim.token)
             return
         found.row.begin_call(token=claim.token)
-        text = _(
-            "This group is connected: clients appear here as they write. Answer in a client's topic, and it goes to"
-            " the client. A line that begins with // is a note for colleagues."
-        )
-    posting = Posting(chat=job.chat, text=text, key=f"hello:{found.row.pk}")
-    if not job.wire.capabilities.topics:
-        posting = Posting(
-            chat=job.chat,
-            text=_(
-                "This group is connected: clients appear here as they write. Answer to a client's message, and it goes"
-                " to the client. A line that begins with // is a note for colleagues."
-            ),
-            key=posting.key,
-        )
+        posting = Posting(chat=job.chat, text=_greeting(found), key=f"hello:{found.row.pk}")
     error = ""
     try:
         job.run(job.wire.post(job.settings, posting))
@@ -305,3 +292,15 @@ def _hello(job: Job) -> None:
         error = str(failure)  # a greeting is a courtesy
     with contextlib.suppress(LeaseLost), wall.tenant_tx(claim.tenant_id):
         found.row.finish(token=claim.token, error=error)
+
+
+def _greeting(job: Job) -> str:
+    if job.wire.capabilities.topics:
+        return _(
+            "This group is connected: clients appear here as they write. Answer in a client's topic, and it goes to"
+            " the client. A line that begins with // is a note for colleagues."
+        )
+    return _(
+        "This group is connected: clients appear here as they write. Answer to a client's message, and it goes"
+        " to the client. A line that begins with // is a note for colleagues."
+    )
