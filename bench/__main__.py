@@ -9,12 +9,16 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench import answers, booking, dispatch, ingest, measure, pages, stand
+from bench import answers, booking, channels, dispatch, ingest, measure, pages, stand
 
 MEASURES: dict[str, Callable[[], Iterator[measure.Figure]]] = {
     "ingest": ingest.figures,
+    "ingest_mixed": channels.ingest_mixed,
     "first_answer": answers.figures,
     "dispatch": dispatch.figures,
+    "outbound_telegram": channels.outbound_telegram,
+    "outbound_whatsapp": channels.outbound_whatsapp,
+    "outbound_vk": channels.outbound_vk,
     "slots": booking.slots,
     "inbox": pages.inbox,
     "dashboard_10k": lambda: pages.dashboard("dashboard_10k", 10_000),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from connections import accounts
 from connections.models import Connection
-from conversations import lanes, signals
+from conversations import lanes, pace, signals
 from conversations.models import Conversation, Delivery, Message
 from conversations.outcomes import Parked
 from integrations import registry
@@ -31,7 +31,7 @@ class Checks:
         self.parked: list[Parked] = []
         self._now = clock.now() if any(row.expires_at for row in rows) else None
         self._rows_of = Counter(row.connection_id for row in rows)
-        self._buckets: dict[int, _Bucket] = {}
+        self._shares: dict[int, _Share] = {}
         self._taken_back: dict[int, str] = {}
         # Whoever promised the messages may take them back, under locks of its own rows.
         messages = [row.message for row in rows]
@@ -71,29 +71,22 @@ class Checks:
         rate = registry.channel(account.kind).capabilities.per_second
         if not rate:
             return 0.0
-        if account.pk not in self._buckets:
-            self._buckets[account.pk] = _Bucket(account.pk, rate, wanted=self._rows_of[account.pk])
-        return self._buckets[account.pk].take()
+        if account.pk not in self._shares:
+            self._shares[account.pk] = _Share(account.pk, rate, wanted=self._rows_of[account.pk])
+        return self._shares[account.pk].take()
 
 
-class _Bucket:
-    """Tokens of an account's limit, taken for its rows in one trip or two instead of one by one."""
+class _Share:
+    """What an account's limit lets through now, asked for all its rows in one trip instead of one by one."""
 
     def __init__(self, account_id: int, rate: float, *, wanted: int) -> None:
-        self._rate, self._kept, self._wait = rate, 0, 0.0
-        burst = max(rate, 1.0)
-        cost = min(wanted, int(burst))
-        while cost > 0 and not self._kept:
-            self._wait = limits.take(f"send:{account_id}", rate=rate, burst=burst, cost=cost)
-            if not self._wait:
-                self._kept = cost
-            # What stands in the bucket now; the last one tells how long to wait for the first token.
-            cost = max(int(cost - self._wait * rate), 1) if cost > 1 else 0
+        self._rate = rate
+        self._granted, self._wait = pace.share(account_id, rate, wanted=wanted)
 
     def take(self) -> float:
         """0.0 for a row that may go; for each other one its turn after those before it."""
-        if self._kept:
-            self._kept -= 1
+        if self._granted:
+            self._granted -= 1
             return 0.0
         self._wait += 1 / self._rate
         return self._wait

@@ -21,13 +21,12 @@ from django.db import close_old_connections, connection
 from django.utils.translation import gettext as _
 
 from connections import accounts
-from conversations import outbox, receipts, signals
+from conversations import outbox, pace, receipts, signals
 from conversations.flights import Future, Outcome, Parcel
 from conversations.models import Conversation, Delivery, Message, MessageState
 from integrations import registry
 from integrations.errors import Rejected, Retry, Uncertain, Unreachable
 from integrations.protocols.channel import Sent
-from kit import limits
 from kit.text import storable
 from tenants import clock, wall
 from work import sweep
@@ -205,7 +204,7 @@ def _other(parcel: Parcel, outcome: Retry | Rejected | Unreachable | Uncertain) 
             case Retry():
                 if outcome.whole_account and outcome.after:
                     rate = registry.channel(account.kind).capabilities.per_second or 1.0
-                    limits.pause(f"send:{account.pk}", outcome.after, rate=rate)
+                    pace.hush(account.pk, rate, seconds=outcome.after)
                 _again(row, claim, outcome.reason, outcome.after)
             case Rejected() if outcome.revoked:
                 accounts.note_trouble(account, reason=outcome.reason, broken=True)

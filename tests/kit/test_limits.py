@@ -53,6 +53,45 @@ def test_a_pause_holds(either, key):
     assert 4.5 < limits.take(key, rate=30, burst=30) <= 5
 
 
+def test_no_second_holds_more_than_a_quota(either, key):
+    quota = limits.Quota(5, 0.4)
+    granted = []
+    end = time.monotonic() + 1.5
+    while time.monotonic() < end:
+        count, wait = limits.share(key, quota, wanted=3)
+        granted += [time.monotonic()] * count
+        if not count:
+            assert 0 < wait <= quota.span
+            time.sleep(min(wait, 0.02))
+    assert 15 <= len(granted) <= 20
+    assert all(later - earlier > quota.span - 0.02 for earlier, later in zip(granted, granted[5:]))  # noqa: B905
+
+
+def test_of_a_quota_one_gets_what_is_left(either, key):
+    quota = limits.Quota(5, 60)
+    assert limits.share(key, quota, wanted=3) == (3, 0.0)
+    assert limits.share(key, quota, wanted=9) == (2, 0.0)
+    none, wait = limits.share(key, quota, wanted=1)
+    assert (none, 59 < wait <= 60) == (0, True)
+
+
+def test_a_quota_is_quiet_for_as_long_as_the_provider_wants(either, key):
+    quota = limits.Quota(5, 1)
+    limits.share(key, quota, wanted=1)
+    limits.hush(key, 5, quota)
+    none, wait = limits.share(key, quota, wanted=1)
+    assert (none, 4.5 < wait <= 5) == (0, True)
+    limits.hush(key, 0.1, quota)
+    time.sleep(0.15)
+    assert limits.share(key, quota, wanted=9) == (5, 0.0)
+
+
+@pytest.mark.parametrize("quota", [limits.Quota(0, 1), limits.Quota(1, 0)])
+def test_impossible_quotas_are_refused(quota):
+    with pytest.raises(ValueError):
+        limits.share("k", quota, wanted=1)
+
+
 @pytest.mark.parametrize("bucket", [{"rate": 0, "burst": 1}, {"rate": 1, "burst": 1, "cost": 2}])
 def test_impossible_buckets_are_refused(bucket):
     with pytest.raises(ValueError):
