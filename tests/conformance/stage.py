@@ -88,6 +88,16 @@ class Stage:
         while sweep.run(sweep.queue("inbound")):
             pass
 
+    def take_all_in(self) -> None:
+        """The same, and what waits for a later attempt is read as often as it is tried."""
+        self.take_in()
+        for _ in range(InboundEvent.max_attempts):
+            with self.salon.work():
+                if not InboundEvent.objects.filter(state__in=OPEN_STATES).exists():
+                    return
+            self.pass_time()
+            self.take_in()
+
     def carry(self) -> None:
         """What is due goes out, and its outcome is known."""
         while sweep.run(sweep.queue(outbox.QUEUE)):
