@@ -13,8 +13,9 @@ from connections import accounts
 from connections.models import Connection
 from conversations.models import Contact
 from economics.ledger import writing
+from kit import storage
 from onboarding import presets
-from onboarding.demo import present
+from onboarding.demo import present, showcase
 from onboarding.demo.history import History
 from onboarding.demo.story import story
 from tenants import clock, lookup, people, wall
@@ -96,8 +97,11 @@ def _fill(tenant: Tenant) -> dict[str, int]:
         catalogue.import_catalogue({"staff": staff, "addons": preset.addons, "services": services})
         counts = writing.import_ledger(History(now=now, zone=tenant.zone).document(), tenant=tenant, now=now)
         chat = Connection.objects.filter(kind="webchat").exclude(state="off").order_by("id").first()
-        present.put_words(tenant, chat=chat or accounts.create("webchat", settings={}))
+        chat = chat or accounts.create("webchat", settings={})
+        present.put_words(tenant, chat=chat)
         counts["ahead"] = present.fill_calendar(tenant, now=now)
+        # Last, so that nobody in it has a visit ahead, with reminders that would look for a way to them.
+        showcase.show(tenant, chat=chat, now=now)
     return counts
 
 
@@ -117,4 +121,5 @@ def clear(tenant_id: int) -> dict[str, int]:
                 rows: models.QuerySet[Any] = model.objects.all()
                 gone[model._meta.label] = rows._raw_delete("default")
         Tenant.objects.update(clock_offset="0")
+    storage.delete_all(f"{tenant_id}/")  # no row names these files any more
     return {name: count for name, count in gone.items() if count}
