@@ -54,7 +54,7 @@ soak: setup-test ## the long storms
 
 setup: $(STAMPS)/demo-packages $(STATIC) $(COMPILED)
 setup-dev: $(STAMPS)/dev-packages $(STATIC) $(COMPILED)
-setup-test: setup-dev $(STAMPS)/node-modules-test $(STAMPS)/chromium
+setup-test: setup-dev $(STAMPS)/readers $(STAMPS)/node-modules-test $(STAMPS)/chromium
 
 assets: $(STATIC) ## the browser's files
 
@@ -66,7 +66,7 @@ locks: $(STAMPS)/bootstrap ## newest allowed versions into requirements/*.lock a
 	@sh tools/locks.sh
 
 clean: ## removes all that set-up made, the data folder .local/ excepted
-	rm -rf .venv node_modules static_build static_collected $(STAMPS) $(COMPILED)
+	rm -rf .venv .venv-readers node_modules static_build static_collected $(STAMPS) $(COMPILED)
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(STAMPS)/bootstrap: requirements/bootstrap.lock
@@ -84,6 +84,13 @@ $(STAMPS)/demo-packages: requirements/demo.lock $(STAMPS)/bootstrap
 $(STAMPS)/dev-packages: requirements/dev.lock $(STAMPS)/demo-packages
 	$(TOLD) 'Python packages for tests and linters'
 	@sh tools/packages.sh requirements/dev.lock
+	@touch $@
+
+# Compiled at once: their first import would otherwise take the tests' time.
+$(STAMPS)/readers: requirements/readers.lock $(STAMPS)/bootstrap
+	$(TOLD) 'libraries of others that read what we send (.venv-readers)'
+	@$(PY) -m venv --clear --without-pip .venv-readers
+	@UV_COMPILE_BYTECODE=1 sh tools/packages.sh requirements/readers.lock .venv-readers
 	@touch $@
 
 $(STAMPS)/node-modules: package-lock.json $(STAMPS)/bootstrap tools/node.py

@@ -10,4 +10,5 @@ lock requirements/node.in -o requirements/node.lock
 lock requirements/prod.in -o requirements/prod.lock
 lock requirements/demo.in -c requirements/prod.lock -o requirements/demo.lock
 lock requirements/dev.in -c requirements/demo.lock -o requirements/dev.lock
+lock requirements/readers.in -o requirements/readers.lock
 .venv/bin/python tools/node.py npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund

@@ -17,7 +17,16 @@ import polib
 
 ROOT = Path(__file__).resolve().parent.parent
 CATALOGUES = sorted((ROOT / "locale").glob("*/LC_MESSAGES/django.po"))
-NOT_OURS = {".venv", "node_modules", "static_build", "static_collected", ".local", "tests", "migrations"}
+NOT_OURS = {
+    ".venv",
+    ".venv-readers",
+    "node_modules",
+    "static_build",
+    "static_collected",
+    ".local",
+    "tests",
+    "migrations",
+}
 
 # Function of django.utils.translation -> which of its arguments are context, singular, plural.
 FUNCTIONS = {
