@@ -6,7 +6,7 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from assistant import answer, mode, talk
+from assistant import answer, facts, mode, talk
 from conversations import signals as conversation_signals
 from reminders import attach
 from tenants import wall
@@ -32,6 +32,12 @@ def opened(sender: Any, conversation: Any, touch: Any, now: Any, **_kwargs: Any)
     """Somebody new is greeted; a chat opened by a visit's link was answered by the reminders."""
     if attach.visit_of(touch) is None:
         answer.opened(conversation, now=now, afresh=False)
+
+
+@receiver(conversation_signals.opening_asked)
+def opening(sender: Any, now: Any, **_kwargs: Any) -> Any:
+    """When somebody is there, by the masters' hours."""
+    return facts.opens_at(now=now, zone=wall.entered_tenant().zone)
 
 
 @receiver(conversation_signals.button_pressed)

@@ -4,6 +4,11 @@ from django.dispatch import Signal
 
 # sender=Message, message, fact, event, now: a person wrote; `message` and its thread stand.
 message_received = Signal()
+# sender=Conversation, conversation: a visitor of the site chat is writing; their words are not known.
+visitor_typing = Signal()
+# sender=Conversation, now: asked when somebody is there; a receiver returns `now` while the place is open, else the
+# next opening, None when it does not know.
+opening_asked = Signal()
 # sender=Conversation, conversation, touch, now: a person opened the chat (a Start button, a link).
 chat_opened = Signal()
 # sender=ButtonAction, action, conversation, now: a button of ours was pressed; the room named `action.owner` acts.

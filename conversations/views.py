@@ -96,6 +96,7 @@ def _page(request: HttpRequest, visitor: visitors.Visitor, token: str) -> HttpRe
                 "token": token,
                 "live_url": f"/live/chat/{token}/",
                 "files_url": reverse("conversations:chat-files", args=[token]),
+                "go_on_url": reverse("conversations:chat-go-on", args=[token]),
                 "hook_url": f"/hooks/{visitors.KIND}/{token}/",
                 "starts": (_("I would like to book a visit"), _("How much does it cost?")),
                 "start": request.GET.get("start", "")[:64],
@@ -143,8 +144,9 @@ def _told(request: HttpRequest, visitor: visitors.Visitor) -> dict[str, Any] | N
     if "start" in form:
         return {**told, "kind": "start"}
     if "contact" in form:
-        phone, name = form.get("phone", "").strip(), form.get("name", "")
-        return {**told, "kind": "contact", "phone": phone, "name": name, "text": phone} if phone else None
+        phone, email, name = (form.get(part, "").strip() for part in ("phone", "email", "name"))
+        given = {"phone": phone, "email": email, "name": name, "text": " ".join(filter(None, (phone, email)))}
+        return {**told, "kind": "contact", **given} if phone or email else None
     text = (form.get("say") or form.get("text", "")).strip()
     files = [_handed_in(visitor, upload) for upload in request.FILES.getlist("attached")[:_MOST_FILES]]
     if not text and not files:
@@ -187,7 +189,7 @@ def messages(request: HttpRequest, token: str) -> HttpResponse:
             before=_number(request.GET.get("before")),
         )
         with timezone.override(tenant.zone):
-            context = {"story": story, "business": tenant.name, "part": True}
+            context = {"story": story, "business": tenant.name, "part": True, "now": clock.now()}
             return render(request, "conversations/_thread.html", context)
 
 

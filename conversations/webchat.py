@@ -17,12 +17,13 @@ from django.utils.safestring import SafeString, mark_safe
 
 from connections import events, hooks, intake
 from connections.models import Connection, InboundEvent
-from conversations import buttons, receipts, shown, uploads, visitors
+from conversations import away, buttons, receipts, shown, uploads, visitors
 from conversations.models import Author, Conversation, Direction, Holder, MediaFile, Message, MessageState
 from conversations.shown import Shown
 from integrations import registry
 from integrations.errors import ParseError
 from integrations.protocols import channel
+from tenants import clock
 from work.rows import State
 
 PAGE = 40
@@ -59,7 +60,7 @@ class Story:
     """Lines, oldest first. `more` says whether there are older ones.
 
     `last` is the id of our newest word, `read` of the newest one that the visitor saw, 0 for none. `answers` says who
-    is expected to answer: assistant, person, none.
+    is expected to answer: assistant, person, none; `away` is set while nobody does.
     """
 
     lines: list[Line]
@@ -67,6 +68,7 @@ class Story:
     last: int
     read: int
     answers: str
+    away: away.Away | None = None
 
     @property
     def oldest(self) -> int:
@@ -124,6 +126,7 @@ def story(
         last=max((line.id for line in lines if not line.own), default=0),
         read=max((message.pk for message in found if message.state == MessageState.READ), default=0),
         answers=thread.holder if thread is not None else Holder.ASSISTANT,
+        away=away.of(thread, now=clock.now()),
     )
 
 

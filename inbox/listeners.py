@@ -33,6 +33,12 @@ def client_wrote(sender: Any, message: Any, event: Any = None, now: Any = None, 
         announce.ring(thread.pk)
 
 
+@receiver(conversation_signals.visitor_typing)
+def visitor_writes(sender: Any, conversation: Any, **_kwargs: Any) -> None:
+    """Who has the thread open sees that the client writes."""
+    announce.event("typing", id=conversation.pk, user="client")
+
+
 @receiver(conversation_signals.message_said)
 def we_wrote(sender: Any, message: Any, now: Any, **_kwargs: Any) -> None:
     """The assistant's answer ends the wait, unless it said that a person would come."""

@@ -1,9 +1,10 @@
 """Our own site chat as a channel.
 
 Wire format, JSON posted by the widget: `{"id": uuid, "session": token, "kind": "message|button|contact|start",
-"text", "value", "message", "name", "phone", "page_url", "referrer", "utm": {…}, "sent_at": ms, "files": [{"file":
-token, "kind", "name"}]}`. `id` is made by the page and kept while it repeats, so a repeat is the same event; `files`
-were handed in before and lie with us. Sending is no network: what is stored is delivered by the live stream.
+"text", "value", "message", "name", "phone", "email", "page_url", "referrer", "utm": {…}, "sent_at": ms,
+"files": [{"file": token, "kind", "name"}]}`. `id` is made by the page and kept while it repeats, so a repeat is the
+same event; `files` were handed in before and lie with us. Sending is no network: what is stored is delivered by the
+live stream.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ _ID = re.compile(r"[A-Za-z0-9_-]{8,64}\Z")
 _LONGEST_TEXT = 8000
 _MOST_FILES = 10
 _FILE = re.compile(r"[A-Za-z0-9_-]{20,64}\Z")
+_EMAIL = re.compile(r"[^\s@,;:<>()\"']{1,64}@[^\s@,;:<>()\"']{1,180}\.[^\W\d_]{2,24}\Z")
 _KINDS = frozenset(("image", "voice", "audio", "video", "document"))
 # What `Media.ref` of a file begins with that was handed in at our own door before; its token follows.
 UPLOADED = "upload:"
@@ -166,6 +168,7 @@ def _fact(told: Mapping[str, Any], settings: Settings) -> Fact:
         external_id=visitor,
         name=_text(told, "name", 255),
         phone=phone,
+        email=_email(told),
         language=_text(told, "language", 16),
     )
     at = _time(told.get("sent_at"))
@@ -188,8 +191,8 @@ def _fact(told: Mapping[str, Any], settings: Settings) -> Fact:
         )
     text = _text(told, "text", _LONGEST_TEXT)
     if kind == "contact":
-        if not typed and not person.name:
-            raise errors.ParseError("a contact without a phone or a name")
+        if not typed and not person.name and not person.email:
+            raise errors.ParseError("a contact without a phone, an e-mail or a name")
         card = ContactCard(name=person.name, phone=phone, phone_typed=typed)
         return MessageReceived(
             external_id=external_id,
@@ -262,6 +265,12 @@ def _touch(told: Mapping[str, Any]) -> Touch | None:
 def _text(told: Mapping[str, Any], key: str, longest: int) -> str:
     value = told.get(key)
     return storable(value)[:longest] if isinstance(value, str) else ""
+
+
+def _email(told: Mapping[str, Any]) -> str:
+    """The address that was typed, "" where it is none."""
+    typed = _text(told, "email", 255).strip()
+    return typed if _EMAIL.match(typed) else ""
 
 
 def _time(value: Any) -> datetime | None:

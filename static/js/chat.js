@@ -13,6 +13,8 @@ import { mount } from "./mount.js";
 // Seconds between looks: while nothing is heard, and to be safe while something is
 const DEAF = 4, SAFE = 45;
 const DOTS_AFTER = 500, DOTS_FOR = 6000;
+// Milliseconds between two hints that the visitor writes; colleagues see each for a little longer
+const TELL_EVERY = 4000;
 
 mount("[data-chat]", (room) => {
   const part = (name) => room.querySelector(`[data-chat-${name}]`);
@@ -23,8 +25,14 @@ mount("[data-chat]", (room) => {
 
   const base = location.pathname;
   const store = stores.open(`chat ${base}`);
-  // A session kept here wins: in a frame on another site no cookie comes along
-  let session = store.get("session") || room.dataset.session;
+  // A session kept here wins: in a frame on another site no cookie comes along. Save where somebody came back by their
+  // link: then the page's own is the one
+  const query = new URLSearchParams(location.search), back = query.has("back");
+  let session = (!back && store.get("session")) || room.dataset.session;
+  if (back) {
+    if (session !== store.get("session")) store.set("read", 0);
+    history.replaceState(history.state, "", base);
+  }
   const lines = list({ room, thread, ours });
   if (session !== room.dataset.session) lines.clear();
   store.set("session", session);
@@ -47,7 +55,9 @@ mount("[data-chat]", (room) => {
       if (response.status === 403) return anew();
       if (response.status === 404) return notice("closed");
       if (!response.ok) return;
-      const arrived = lines.merge(await response.text());
+      const html = await response.text();
+      const arrived = lines.merge(html);
+      away(html);
       notice(navigator.onLine ? "" : "offline");
       if (arrived.length) answered();
       settle();
@@ -80,8 +90,17 @@ mount("[data-chat]", (room) => {
       listen();
       outside.say("met");
     }
+    goOn.hidden = lines.empty();
     dots();
     seen();
+  }
+
+  /** "Nobody answers just now", or nothing: as the server sees it. What stands unchanged is left alone, focus included. */
+  function away(html) {
+    const holder = document.createElement("template");
+    holder.innerHTML = html;
+    const fresh = holder.content.querySelector("[data-chat-away]"), shown = part("away");
+    if (fresh && shown && fresh.innerHTML !== shown.innerHTML) shown.innerHTML = fresh.innerHTML;
   }
 
   // ---------------------------------------------------------------- the live line
@@ -153,7 +172,17 @@ mount("[data-chat]", (room) => {
   });
   attachments(write).headers(() => ({ "X-Chat-Session": session }));
   write.elements.text.value ||= store.get("draft") ?? "";
-  write.elements.text.addEventListener("input", () => store.set("draft", write.elements.text.value));
+  write.elements.text.addEventListener("input", () => {
+    store.set("draft", write.elements.text.value);
+    tellTyping();
+  });
+  let toldAt = 0;
+  /** Colleagues see that the visitor writes, and no word of it. */
+  function tellTyping() {
+    if (lines.empty() || !write.elements.text.value.trim() || Date.now() - toldAt < TELL_EVERY) return;
+    toldAt = Date.now();
+    fetch(`${base}typing/`, { method: "POST", headers: { "X-Chat-Session": session } }).catch(() => {}); // a hint may get lost
+  }
 
   part("starts")?.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -187,8 +216,10 @@ mount("[data-chat]", (room) => {
   });
   phone.addEventListener("submit", (event) => {
     event.preventDefault();
-    const typed = phone.elements.phone.value.trim();
-    tell({ kind: "contact", phone: typed, name: phone.elements.name.value.trim(), text: typed }, typed);
+    const [number, email, name] = ["phone", "email", "name"].map((field) => phone.elements[field].value.trim());
+    if (!number && !email) return phone.elements.phone.focus();
+    const typed = [number, email].filter(Boolean).join(" ");
+    tell({ kind: "contact", phone: number, email, name, text: typed }, typed);
     phone.reset();
     phone.hidden = true;
     write.elements.text.focus();
@@ -256,6 +287,24 @@ mount("[data-chat]", (room) => {
     bar.hidden = !name;
     if (name) part("news-text").textContent = word(name);
   }
+
+  // ---------------------------------------------------------------- going on in another browser
+  const goOn = document.querySelector("[data-chat-go-on]");
+  goOn.addEventListener("click", async (event) => {
+    const aside = part("aside");
+    event.preventDefault();
+    if (!aside.hidden) return void (aside.hidden = true);
+    try {
+      const response = await fetch(goOn.href, { headers: { "X-Chat-Session": session } });
+      const html = response.ok && !response.redirected ? await response.text() : "";
+      if (!html) return;
+      aside.innerHTML = html;
+      aside.hidden = false;
+      aside.querySelector("input").focus();
+    } catch {
+      notice("offline");
+    }
+  });
 
   const close = document.querySelector("[data-chat-close]");
   const outside = frame({

@@ -63,12 +63,14 @@ mount("details[data-note]", (details) => {
   });
 });
 
-// "A colleague is writing here": <div data-typing="typing-12" data-me="5">, for some seconds after each word of theirs
+// "A colleague is writing here": <div data-typing="typing-12" data-me="5">, for some seconds after each word of theirs;
+// with data-of="client" it is the client who writes
 mount("[data-typing]", (line) => {
   let timer;
   const hear = ({ detail }) => {
     if (!line.isConnected) return document.removeEventListener(line.dataset.typing, hear);
-    if (!detail.data || detail.data === line.dataset.me) return;
+    const client = detail.data === "client";
+    if (!detail.data || detail.data === line.dataset.me || client !== (line.dataset.of === "client")) return;
     line.hidden = false;
     clearTimeout(timer);
     timer = setTimeout(() => { line.hidden = true; }, 6000);

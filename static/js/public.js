@@ -4,6 +4,7 @@ import "htmx.org/dist/ext/hx-sse.js";
 import "./toast.js";
 import "./failures.js";
 import "./autosize.js";
+import "./copy.js";
 import "./once.js";
 import "./live.js";
 import "./phone.js";

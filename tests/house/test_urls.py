@@ -33,13 +33,15 @@ CAPABILITIES = {
     "chat": "the site chat of a salon is for everybody",
     "chat-messages": "shows the visitor's own thread by the visitor's own token",
     "chat-seen": "the same",
+    "chat-typing": "the same",
+    "chat-go-on": "gives the visitor the way back into their own thread",
     "chat-files": "takes a file from whoever shows the visitor's own token",
     "widget": "the line for the salon's site",
 }
 # Arguments that name no row.
 WORDS = {"kind": "telegram", "step": "crm"}
 # Tokens that nobody was given: guessing must lead nowhere.
-GUESSES = {"token": "AAAAAAAAAAAAAAAAAAAAAAAA", "file": "AAAAAAAAAAAAAAAAAAAAAAAA"}
+GUESSES = {"token": "AAAAAAAAAAAAAAAAAAAAAAAA", "file": "AAAAAAAAAAAAAAAAAAAAAAAA", "proof": "AAAAAAAAAAAAAAAAAAAAAAAA"}
 
 
 def row(label: str) -> Callable[[Garden], Any]:
