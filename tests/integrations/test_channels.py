@@ -179,7 +179,7 @@ def as_form(tree):
     return urlencode(told, errors="replace").encode()
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(data=st.data())
 def test_events_with_any_part_exchanged_end_in_facts_or_in_a_parse_error(wire, data):
     tree, written = data.draw(st.sampled_from(trees_of(wire)))
@@ -200,7 +200,7 @@ def test_events_with_any_part_exchanged_end_in_facts_or_in_a_parse_error(wire, d
             cases.assert_sound(fact)
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(body=st.binary(max_size=300))
 def test_any_bytes_end_in_facts_or_in_a_parse_error(wire, body):
     request = wire.sign(body)

@@ -736,7 +736,7 @@ SPLICES = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_letters_with_any_part_exchanged_end_in_facts_or_in_a_parse_error(data):
     body = data.draw(st.sampled_from(SEEDS))
