@@ -117,7 +117,7 @@ class Group:
         now = time.monotonic()
         self._taken = [at for at in self._taken if now - at < _MINUTE]
         if len(self._taken) >= self.most:
-            after = max(1, round(_MINUTE - (now - self._taken[0])))
+            after = max(1, round(_MINUTE - (now - min(self._taken, default=now))))
             return _error(429, f"Too Many Requests: retry after {after}", retry_after=after)
         self._taken.append(now)
         return None
