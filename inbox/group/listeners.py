@@ -68,7 +68,9 @@ def _show(message: Message, *, now: dt.datetime) -> None:
 
 @receiver(conversation_signals.message_changed)
 def words_changed(sender: Any, message: Message, now: dt.datetime, **_kwargs: Any) -> None:
-    """What was shown reads otherwise now, or was taken back."""
+    """What was shown reads otherwise now, or was taken back. A call that goes on is neither."""
+    if message.edited_at is None and message.deleted_at is None:
+        return
     for topic in plan.topics(message.conversation_id):
         if not Mirror.objects.filter(topic=topic, message=message).exists():
             continue

@@ -87,7 +87,7 @@ def _account_or_404(connection_id: int) -> Connection:
 
 
 def _group_or_404(group_id: int) -> StaffGroup:
-    found = StaffGroup.objects.select_for_update(of=("self",)).select_related("connection")
+    found = StaffGroup.objects.select_for_update(of=("self",), no_key=True).select_related("connection")
     return get_object_or_404(found, pk=group_id)
 
 
