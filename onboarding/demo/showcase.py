@@ -16,6 +16,7 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from connections import accounts
@@ -36,7 +37,8 @@ from conversations.models import (
     Note,
 )
 from kit import filetypes, storage
-from leads.models import Lead, LinkClick, Task, Touch, TrackedLink
+from leads import links
+from leads.models import Lead, LinkClick, Task, Touch
 from leads.sources import IMPLIED
 from onboarding.demo import files
 from onboarding.demo.story import Dice
@@ -78,6 +80,10 @@ class _Show:
             self._call(row, _history("telephony"))
         for row in told()["links"]:
             self._link(row, chat)
+        newest = Message.objects.filter(conversation__connection=chat, direction=Direction.IN)
+        Connection.objects.filter(pk=chat.pk, last_event_at=None).update(
+            last_event_at=newest.aggregate(at=Max("created_at"))["at"]
+        )
         merge = told()["merge"]
         one, other = sorted((self.people[merge["one"]], self.people[merge["other"]]), key=lambda p: p.pk)
         MergeSuggestion.objects.create(
@@ -92,11 +98,11 @@ class _Show:
 
     # Threads --------------------------------------------------------------------------------------------------
 
-    def _contact(self, row: dict[str, Any], *, kind: str, chat: str, at: dt.datetime) -> Contact:
+    def _contact(self, row: dict[str, Any], *, kind: str, ident: str, at: dt.datetime) -> Contact:
         if row.get("phone"):
             known = Contact.objects.filter(phone=row["phone"]).first()
             if known is not None:
-                Identity.objects.create(contact=known, channel_kind=kind, external_id=chat, created_at=at)
+                Identity.objects.create(contact=known, channel_kind=kind, external_id=ident, created_at=at)
                 return known
         contact = Contact.objects.create(
             name=row["name"],
@@ -110,7 +116,7 @@ class _Show:
         Identity.objects.create(
             contact=contact,
             channel_kind=kind,
-            external_id=chat,
+            external_id=ident,
             username=row.get("username", ""),
             created_at=at,
         )
@@ -118,7 +124,7 @@ class _Show:
 
     def _thread(self, row: dict[str, Any], account: Connection) -> None:
         first = self._ago(row["lines"][0]["ago"])
-        contact = self._contact(row, kind=row["kind"], chat=row["chat"], at=first)
+        contact = self._contact(row, kind=row["kind"], ident=row.get("person", row["chat"]), at=first)
         self.people[row["chat"]] = contact
         private = bool(row.get("private"))
         thread = Conversation.objects.create(
@@ -205,6 +211,8 @@ class _Show:
         thread.last_heard_at = heard[-1].created_at if heard else None
         thread.unread = len(unread)
         thread.waiting_since = unread[0].created_at if unread else None
+        if last.state == MessageState.FAILED:
+            thread.waiting_since = last.created_at  # it has answered nobody
         thread.generation = len(heard)
         thread.save()
 
@@ -241,7 +249,7 @@ class _Show:
     def _call(self, row: dict[str, Any], account: Connection) -> None:
         at, phone = self._ago(row["ago"]), row["phone"]
         missed = row["state"] == Call.State.MISSED
-        contact = self._contact(row, kind="telephony", chat=phone, at=at)
+        contact = self._contact(row, kind="telephony", ident=phone, at=at)
         thread = Conversation.objects.create(
             contact=contact, connection=account, chat=phone, holder=Holder.NONE, created_at=at
         )
@@ -295,16 +303,14 @@ class _Show:
     def _link(self, row: dict[str, Any], chat: Connection) -> None:
         """A link whose source part of the history's requests have; their touches become its own."""
         dice, since = Dice(17 + len(row["name"])), self.now - LINKS_SINCE
-        link = TrackedLink.objects.create(
+        entry = links.Entry(
             name=row["name"],
-            code=f"demo-{row['source']}",
-            connection=chat if row.get("into_chat") else None,
             source=row["source"],
             medium=row.get("medium", ""),
             campaign=row.get("campaign", ""),
-            created_by=self._by("owner"),
-            created_at=since,
+            connection=chat if row.get("into_chat") else None,
         )
+        link = links.create(entry, by=self._by("owner"), now=since)
         came = Touch.objects.filter(
             source=row["source"], campaign=row.get("campaign", ""), at__gt=since, lead__external_id__gt=""
         ).order_by("id")

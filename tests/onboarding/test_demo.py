@@ -96,7 +96,7 @@ def test_every_kind_of_channel_has_a_believable_thread(shown: Salon) -> None:
         assert not Lead.objects.filter(contact=private.contact).exists()
         day = today.of(shown.owner, Role.OWNER, now=clock.now(), zone=shown.tenant.zone)
         assert [account.kind for account in day.broken] == ["vk"]
-        assert (day.merges, len(day.waiting)) == (1, 4)
+        assert (day.merges, len(day.waiting)) == (1, 5)
 
 
 def test_nothing_is_ever_sent_or_asked_for_what_is_only_shown(shown: Salon) -> None:
