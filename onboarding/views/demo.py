@@ -11,8 +11,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from connections.models import Connection
 from connections.addresses import public_address
+from connections.models import Connection
 from onboarding.models import StoredMail
 from reminders.models import Reminder
 from tenants import clock, wall

@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from bookings.models import Booking
-from connections.models import Connection
 from connections.addresses import public_address
+from connections.models import Connection
 from conversations.models import Message
 from reminders.models import Reminder
 from tenants.models import Tenant

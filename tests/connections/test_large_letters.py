@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +134,12 @@ def test_the_spool_keeps_room_for_leads(tmp_path: Path, monkeypatch: pytest.Monk
         keep(6 * MIB)
     keep(1000)
     groups: list[list[int]] = []
-    spool.drain(lambda records: groups.append([len(each.request.body) for each in records]) or [], tmp_path)
+
+    def store(records: Sequence[spool.Kept]) -> list[spool.Kept]:
+        groups.append([len(each.request.body) for each in records])
+        return []
+
+    spool.drain(store, tmp_path)
     assert groups == [[6 * MIB], [1000]]
 
 

@@ -41,7 +41,11 @@ CAPABILITIES = {
 # Arguments that name no row.
 WORDS = {"kind": "telegram", "step": "crm"}
 # Tokens that nobody was given: guessing must lead nowhere.
-GUESSES = {"token": "AAAAAAAAAAAAAAAAAAAAAAAA", "file": "AAAAAAAAAAAAAAAAAAAAAAAA", "proof": "AAAAAAAAAAAAAAAAAAAAAAAA"}
+GUESSES = {
+    "token": "AAAAAAAAAAAAAAAAAAAAAAAA",
+    "file": "AAAAAAAAAAAAAAAAAAAAAAAA",
+    "proof": "AAAAAAAAAAAAAAAAAAAAAAAA",
+}
 
 
 def row(label: str) -> Callable[[Garden], Any]:
