@@ -11,7 +11,7 @@ import datetime as dt
 import itertools
 import os
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -191,11 +191,15 @@ def _outbound(
         seen = [(account(call), call.at) for call in fake.ledger if call.executed and sends(call)]
     counted = sum(began <= at < began + SECONDS for _account, at in seen)
     value = counted / SECONDS
-    fastest = max(_fastest([at for who, at in seen if who == one]) for one in {who for who, _at in seen})
-    kept = "no account went over its limit" if fastest <= each * JITTER else "A LIMIT WAS NOT KEPT"
+    moments: dict[str, list[float]] = defaultdict(list)
+    for who, at in seen:
+        moments[who].append(at)
+    fullest = max(_fullest(one) for one in moments.values())
+    steady = max(sum(began <= at < began + SECONDS for at in one) for one in moments.values()) / SECONDS
+    kept = "kept" if fullest <= each * JITTER else "not kept within every second, as the fake saw it"
     note = (
-        f"{len({who for who, _at in seen})} accounts; the most in any second of one account {fastest}"
-        f" of {each:g}: {kept}; cores busy: dispatch {ours / SECONDS:.2f}, the fake {its / SECONDS:.2f}"
+        f"{len(moments)} accounts; the busiest one sent {steady:.1f} a second, {fullest} in its fullest second, of"
+        f" {each:g}: the limit was {kept}; cores busy: dispatch {ours / SECONDS:.2f}, the fake {its / SECONDS:.2f}"
     )
     limit_name = f"{TENANTS} accounts at the provider's own limit"
     return measure.Figure(f"outbound_{kind}", value, "1/s", limit_name, each * TENANTS, "1.0", note)
@@ -252,7 +256,7 @@ def _first(fake: Any, sends: Callable[[Any], bool]) -> float:
     raise RuntimeError("nothing is sent")
 
 
-def _fastest(moments: Sequence[float]) -> int:
+def _fullest(moments: Sequence[float]) -> int:
     """The most messages within any second."""
     window: deque[float] = deque()
     most = 0
