@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from django.db import connection
 from django.utils import timezone, translation
 
 from connections.models import ConnectionState
@@ -40,7 +41,7 @@ def groups() -> list[StaffGroup]:
 
 def topics(conversation_id: int | None) -> list[Topic]:
     """A thread's places in groups that are shown something."""
-    if conversation_id is None:
+    if conversation_id is None or not _stands_anywhere(conversation_id):
         return []
     found = Topic.objects.filter(
         conversation_id=conversation_id, group__state__in=(GroupState.OK, GroupState.LACKS)
@@ -50,6 +51,17 @@ def topics(conversation_id: int | None) -> list[Topic]:
         .select_related("group__connection", "conversation__contact", "conversation__connection")
         .order_by("id")
     )
+
+
+def _stands_anywhere(conversation_id: int) -> bool:
+    """Asked for each message of a mass of reminders, and nearly always no: the joined question would cost them most."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT 1 FROM inbox_topic WHERE tenant_id = %s AND conversation_id = %s)",
+            [wall.current_tenant_id(), conversation_id],
+        )
+        stands: bool = cursor.fetchone()[0]
+        return stands
 
 
 def topic_of(group: StaffGroup, conversation: Conversation, *, now: dt.datetime) -> Topic:
