@@ -7,6 +7,7 @@ import json
 import statistics
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,8 +53,8 @@ def table(figures: Sequence[Figure]) -> str:
 
 
 def keep(figures: Sequence[Figure], path: Path) -> None:
-    """Writes results.json."""
-    rows = [
+    """Writes results.json; what was not measured this time stays as it was."""
+    rows: list[dict[str, Any]] = [
         {
             "name": f.name,
             "value": f.value,
@@ -64,4 +65,7 @@ def keep(figures: Sequence[Figure], path: Path) -> None:
         }
         for f in figures
     ]
+    names = {f.name for f in figures}
+    before: list[dict[str, Any]] = json.loads(path.read_text()) if path.exists() else []
+    rows = [row for row in before if row["name"] not in names] + rows
     path.write_text(json.dumps(rows, indent=1) + "\n")
