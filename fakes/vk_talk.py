@@ -27,7 +27,7 @@ class Talks:
 
     def edit(self, params: dict[str, Any]) -> Answer:
         """messages.edit."""
-        number = int(params.get("conversation_message_id") or 0)
+        number = int(params.get("cmid") or 0)
         there = self.messages.get(str(params.get("peer_id")), {}).get(number)
         if there is None:
             return _error(100, "message is not found")

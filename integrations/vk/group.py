@@ -81,7 +81,7 @@ class VkGroup(group.BaseGroup):
     def edit(self, settings: Settings, chat: str, message: str, text: str, buttons: Rows) -> http.Call[None]:
         params = {
             "peer_id": _peer(chat),
-            "conversation_message_id": values.ident(message.rpartition(":")[2]) or "0",
+            "cmid": values.ident(message.rpartition(":")[2]) or "0",
             "message": text,
             "dont_parse_links": 1,
             "disable_mentions": 1,

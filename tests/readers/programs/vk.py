@@ -20,9 +20,6 @@ from vkbottle_types.objects import MessagesForward
 from .compare import compare
 
 KNOWN = {
-    r"messages\.edit\.conversation_message_id": (
-        "the name that messages have everywhere else; this method's newer name for it is cmid"
-    ),
     r"keyboard\.one_time": "vkbottle always says that an inline keyboard stays; left out, it stays",
     r"v": "VK's version in the envelope, which vkbottle-types leaves out",
     r"object\.version": "the fake sends an echo of ours without it; it is not read",
