@@ -6,6 +6,7 @@ taking them they are swept here.
 
 from __future__ import annotations
 
+import gc
 import logging
 import select
 import sys
@@ -39,6 +40,7 @@ class Dispatcher:
     def run(self) -> None:
         """Works until `stop`; a database that went away is waited for."""
         sys.setswitchinterval(SWITCH_SECONDS)
+        gc.freeze()  # what was loaded stays; looking through it again would stop all loops for a tenth of a second
         threads = [
             threading.Thread(target=self._loop, args=(queue,), name=queue.name, daemon=True)
             for queue in self.queues
