@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 # So much goes into one commit.
 MOST, MOST_BYTES = 500, 8 * 1024 * 1024
+# A connection that had nothing to do for so long is given back.
+IDLE_SECONDS = 20.0
 # After a failed connection the database is left alone for a moment, and requests go to the spool at once.
 REST_SECONDS = 0.5
 
@@ -95,7 +97,7 @@ class Gatherer:
 
     def _next(self) -> list[Waiting]:
         """The rows of the next commit; one that is too large for any stands alone."""
-        batch = [self._left or self._waiting.get()]
+        batch = [self._left or self._first()]
         self._left = None
         size = len(batch[0].row.raw)
         while len(batch) < MOST and size < MOST_BYTES:
@@ -109,6 +111,16 @@ class Gatherer:
                 break
             batch.append(waiting)
         return batch
+
+    def _first(self) -> Waiting:
+        """The next row, whenever it comes."""
+        try:
+            return self._waiting.get(timeout=IDLE_SECONDS)
+        except queue.Empty:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+            return self._waiting.get()
 
     def _commit(self, batch: list[Waiting]) -> None:
         try:
