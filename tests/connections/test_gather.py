@@ -89,3 +89,17 @@ def test_who_comes_during_a_commit_that_hangs_does_not_wait_for_it(
     (second,) = store(gatherer, given[1:2], patience=0.3)
     assert isinstance(second, gather.DatabaseDown)
     assert time.monotonic() - began < 0.2
+
+
+def test_an_idle_connection_is_given_back_and_the_next_row_opens_another(
+    live_db: Any, salon: Salon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gather, "IDLE_SECONDS", 0.2)
+    given, gatherer = rows(salon, 2), gather.Gatherer()
+    assert store(gatherer, given[:1]) == [None]
+    end = time.monotonic() + 5
+    while gatherer._connection is not None and time.monotonic() < end:
+        time.sleep(0.02)
+    assert gatherer._connection is None
+    assert store(gatherer, given[1:]) == [None]
+    assert kept(salon) == {"0", "1"}
