@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from django.utils import translation
+
 from conversations import render
 from integrations.protocols.channel import Capabilities
 
@@ -52,7 +54,8 @@ def test_links_and_phone_requests_become_lines() -> None:
         [{"label": "Карта", "value": "https://ya.ru/m", "kind": "url"}],
         [{"label": "Телефон", "kind": "contact"}],
     ]
-    text, left = render.shape("Ждём", rows, PLAIN)
+    with translation.override("en"):
+        text, left = render.shape("Ждём", rows, PLAIN)
     assert text == "Ждём\n\nКарта: https://ya.ru/m\nWrite your phone number here."
     assert left == []
     assert render.shape("Ждём", rows, BOT) == ("Ждём", rows)

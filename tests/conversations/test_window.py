@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from django.utils import translation
 
 from connections import accounts
 from conversations import outbox, window
@@ -51,7 +52,7 @@ def test_within_a_day_anybody_writes(salon: Salon) -> None:
 @pytest.mark.parametrize("author", ["assistant", "system", "manager"])
 def test_after_a_day_free_words_are_refused_with_a_reason(salon: Salon, author: str) -> None:
     chat = thread(salon, "whatsapp", heard_hours_ago=25)
-    with pytest.raises(outbox.CannotWrite, match="free words"):
+    with translation.override("en"), pytest.raises(outbox.CannotWrite, match="free words"):
         say(salon, chat, author)
 
 
