@@ -109,9 +109,16 @@ def _show(thread: Conversation, ad: Ad, *, now: dt.datetime) -> None:
 
 def put_card(message: Message, ad: Ad) -> None:
     """Puts an advertisement's card into the bubble of the words that came from it; a fuller one takes its place."""
-    told = {key: storable(value)[:1000] for key, value in dataclasses.asdict(ad).items() if value}
-    message.media = [{"kind": "ad", **told}, *(part for part in message.media if part.get("kind") != "ad")]
+    message.media = [
+        {"kind": "ad", **facts_of(ad)},
+        *(part for part in message.media if part.get("kind") != "ad"),
+    ]
     message.save(update_fields=["media"])
+
+
+def facts_of(ad: Ad) -> dict[str, str]:
+    """An advertisement's card as it is kept: what it tells and nothing empty."""
+    return {key: storable(value)[:1000] for key, value in dataclasses.asdict(ad).items() if value}
 
 
 def _person(thread: Conversation) -> Person:

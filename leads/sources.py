@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 
+from conversations import lookups
 from conversations.models import Conversation, Message
 from integrations.protocols import channel
 from kit.text import storable
@@ -53,7 +54,7 @@ def note(
         referrer=_short(touch.referrer, 500),
         page_url=_short(touch.page_url, 500),
         number=_short(touch.number, 16),
-        ad=card(touch.ad),
+        ad=lookups.facts_of(touch.ad) if touch.ad else {},
     )
     if not (row.source or row.campaign):
         return
@@ -63,13 +64,6 @@ def note(
         lead.first_source, lead.first_medium, lead.first_campaign = row.source, row.medium, row.campaign
         fields += ["first_source", "first_medium", "first_campaign"]
     lead.save(update_fields=fields)
-
-
-def card(ad: channel.Ad | None) -> dict[str, str]:
-    """An advertisement's card as it is kept; {} for none."""
-    if ad is None:
-        return {}
-    return {key: _short(value, 1000) for key, value in dataclasses.asdict(ad).items() if value}
 
 
 def _of_our_own(touch: channel.Touch) -> tuple[channel.Touch, TrackedLink | None]:
